@@ -1,0 +1,158 @@
+"""Everything that can be set, where it comes from, and the defaults that run.
+
+Precedence: command-line flag > environment variable > ``.env`` > default.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from platformdirs import PlatformDirs
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from eloquence_pipeline.errors import ConfigurationError
+
+_dirs = PlatformDirs("eloquence", appauthor=False)
+
+
+class SpeechSettings(BaseModel):
+    """The synthetic speaker."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    voice: str = Field("roa/fr", description="Voice id of the TTS engine.")
+    rate_wpm: Annotated[int, Field(ge=80, le=450)] = 150
+    volume: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
+class ThresholdSettings(BaseModel):
+    """Bounds between the classes of a verdict; the last class of each row fails a run.
+
+    A value on the bound of ``excellent`` belongs to the class after it, a value on any other bound
+    to the class before it: 100 ms is *bonne*, 300 and 500 ms are *acceptable*; 1 % and 5 % are
+    *acceptable*.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    latency_excellent_ms: Annotated[float, Field(gt=0)] = 100.0
+    latency_good_ms: Annotated[float, Field(gt=0)] = 300.0
+    latency_acceptable_ms: Annotated[float, Field(gt=0)] = 500.0
+    loss_excellent_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    loss_acceptable_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
+    pacing_lateness_p99_ms: Annotated[float, Field(gt=0)] = 5.0
+    pacing_lateness_max_ms: Annotated[float, Field(gt=0)] = 20.0
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if not self.latency_excellent_ms <= self.latency_good_ms <= self.latency_acceptable_ms:
+            raise ValueError("latency bounds must rise: excellent ≤ good ≤ acceptable")
+        if self.loss_excellent_ratio > self.loss_acceptable_ratio:
+            raise ValueError("loss bounds must rise: excellent ≤ acceptable")
+        return self
+
+
+class StorageSettings(BaseModel):
+    """The S3 store of the evidence; without an endpoint or bucket the embedded MinIO is used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint_url: str = ""
+    bucket: str = ""
+    prefix: str = ""
+    region: str = "us-east-1"
+    access_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    create_bucket: bool = Field(False, description="Create the bucket when it is missing.")
+
+    @property
+    def is_users_own(self) -> bool:
+        """Whether the settings name a store, so that none has to be embedded."""
+        return bool(self.endpoint_url or self.bucket)
+
+
+class FolderSettings(BaseModel):
+    """Where the pipeline keeps things on this machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    results: Path = Field(
+        Path("results"), description="Evidence of every run, also what is not yet uploaded."
+    )
+    cache: Path = Field(Path(_dirs.user_cache_dir), description="Server binaries and synthesised phrases.")
+    data: Path = Field(
+        Path(_dirs.user_data_dir), description="Data of the embedded MinIO and Prefect server."
+    )
+    state: Path = Field(Path(_dirs.user_state_dir), description="Embedded servers that are running now.")
+
+
+class ServerSettings(BaseModel):
+    """The servers that the pipeline runs itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    livekit_binary: Path | None = Field(None, description="livekit-server to use instead of looking for one.")
+    minio_binary: Path | None = Field(None, description="minio to use instead of looking for one.")
+    livekit_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
+    minio_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
+    prefect_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
+
+
+class Settings(BaseSettings):
+    """The effective settings of one process."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_prefix="ELOQUENCE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        populate_by_name=True,
+    )
+
+    livekit_url: str = Field("", validation_alias=AliasChoices("livekit_url", "LIVEKIT_URL"))
+    api_key: str = Field("", validation_alias=AliasChoices("api_key", "LIVEKIT_API_KEY"))
+    api_secret: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("api_secret", "LIVEKIT_API_SECRET")
+    )
+    room_name: str = Field(
+        "test_coaching_vocal", min_length=1, validation_alias=AliasChoices("room_name", "LIVEKIT_ROOM")
+    )
+    speech: SpeechSettings = SpeechSettings.model_construct()
+    thresholds: ThresholdSettings = ThresholdSettings()
+    storage: StorageSettings = StorageSettings()
+    folders: FolderSettings = FolderSettings.model_construct()
+    servers: ServerSettings = ServerSettings.model_construct()
+
+    @model_validator(mode="after")
+    def _complete_target(self) -> Self:
+        if self.livekit_url and not (self.api_key and self.api_secret.get_secret_value()):
+            raise ValueError("LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside it")
+        if self.livekit_url and not self.livekit_url.startswith(("ws://", "wss://")):
+            raise ValueError(f"LIVEKIT_URL must start with ws:// or wss://, not {self.livekit_url!r}")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment, ``.env`` and the defaults.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is out of its bounds or the target is incomplete.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError(
+            "; ".join(_one_line(detail["loc"], detail["msg"]) for detail in error.errors()),
+            remedy="correct the environment variable or the line in .env",
+        ) from None
+
+
+def _one_line(location: tuple[int | str, ...], message: str) -> str:
+    name = "ELOQUENCE_" + "__".join(str(part) for part in location).upper() if location else ""
+    text = message.removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text
