@@ -1,0 +1,1 @@
+"""Pure functions over what was recorded: the same files give the same figures, without any server."""

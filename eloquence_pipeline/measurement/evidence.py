@@ -1,0 +1,109 @@
+"""Read back what the transport wrote, and make sure that it is that."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.errors import MeasurementError
+from eloquence_pipeline.files import sha256_of_file
+from eloquence_pipeline.measurement.delay import End
+from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
+from eloquence_pipeline.measurement.timeline import Timeline
+from eloquence_pipeline.models import EndRecord, FileReference, Transmission
+from eloquence_pipeline.signal.wav import read_wav
+
+Int64Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Everything a transmission left behind, as arrays.
+
+    Attributes
+    ----------
+    sent, received
+        Audio and timeline of both ends.
+    deadline_ns
+        int64 of shape (frames sent,); when each sent frame should have been handed over.
+    publisher_statistics, subscriber_statistics
+        In the order of time.
+    """
+
+    sent: End
+    received: End
+    deadline_ns: Int64Array
+    publisher_statistics: list[StatisticsSample]
+    subscriber_statistics: list[StatisticsSample]
+
+
+def load_recorded(transmission: Transmission, folder: Path) -> Recorded:
+    """Read and verify all files of `transmission` in `folder`.
+
+    Raises
+    ------
+    MeasurementError
+        If a file is missing, is not the one that was recorded, or does not fit its timings.
+    """
+    sent_timings = _timings(folder, transmission.sent.timings)
+    received_timings = _timings(folder, transmission.received.timings)
+    return Recorded(
+        sent=_end(folder, transmission.sent, _array(sent_timings, "handed_over_ns")),
+        received=_end(folder, transmission.received, _array(received_timings, "arrived_ns")),
+        deadline_ns=_array(sent_timings, "deadline_ns"),
+        publisher_statistics=parse_statistics(_text(folder, transmission.sent.statistics)),
+        subscriber_statistics=parse_statistics(_text(folder, transmission.received.statistics)),
+    )
+
+
+def _end(folder: Path, record: EndRecord, stamps_ns: Int64Array) -> End:
+    timeline = Timeline(stamps_ns, record.frame_samples, record.sample_rate_hz)
+    if not len(stamps_ns):
+        return End(np.zeros(0, dtype=np.int16), timeline)
+    samples, rate = read_wav(_verified(folder, record.audio))
+    if rate != record.sample_rate_hz or len(samples) != timeline.sample_count:
+        raise MeasurementError(
+            f"{record.audio.name} holds {len(samples)} samples at {rate} Hz, its timings "
+            f"{timeline.sample_count} at {record.sample_rate_hz} Hz",
+            remedy="the files do not belong together; fetch the evidence again",
+        )
+    return End(samples, timeline)
+
+
+def _verified(folder: Path, reference: FileReference) -> Path:
+    path = folder / reference.name
+    try:
+        digest = sha256_of_file(path)
+    except OSError as error:
+        raise MeasurementError(
+            f"{reference.name} cannot be read ({error.strerror})", remedy=f"look into {folder}"
+        ) from None
+    if digest != reference.sha256:
+        raise MeasurementError(
+            f"{reference.name} is not the file that was recorded (its SHA-256 differs)",
+            remedy="fetch the evidence again",
+        )
+    return path
+
+
+def _timings(folder: Path, reference: FileReference) -> dict[str, Int64Array]:
+    path = _verified(folder, reference)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name].astype(np.int64) for name in archive.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise MeasurementError(f"{reference.name} is no NPZ file ({error})") from None
+
+
+def _array(timings: dict[str, Int64Array], name: str) -> Int64Array:
+    if name not in timings:
+        raise MeasurementError(f"the timings lack the array {name!r}", remedy="fetch the evidence again")
+    return timings[name]
+
+
+def _text(folder: Path, reference: FileReference) -> str:
+    return _verified(folder, reference).read_text(encoding="utf-8")

@@ -1,0 +1,60 @@
+"""Whether the tester kept its own pace: a late tester must not be taken for a late server."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
+from eloquence_pipeline.models import TesterFigures
+from eloquence_pipeline.settings import ThresholdSettings
+
+Int64Array = npt.NDArray[np.int64]
+
+
+def tester_figures(
+    deadline_ns: Int64Array,
+    handed_over_ns: Int64Array,
+    arrived_ns: Int64Array,
+    frame_ns: int,
+    thresholds: ThresholdSettings,
+) -> TesterFigures:
+    """Judge the pacing of both ends.
+
+    Parameters
+    ----------
+    deadline_ns, handed_over_ns
+        int64 of shape (frames sent,); when each frame should have been, and was, handed over. Zero
+        marks a frame that was left out because it was already too late.
+    arrived_ns
+        int64 of shape (frames received,).
+    frame_ns
+        Length of a frame.
+    thresholds
+        Beyond ``pacing_lateness_p99_ms`` or ``pacing_lateness_max_ms``, or with a frame left out,
+        the tester counts as overloaded.
+    """
+    sent = handed_over_ns > 0
+    skipped = int(np.count_nonzero(~sent))
+    lateness_ms = (handed_over_ns[sent] - deadline_ns[sent]) / NANOSECONDS_PER_MILLISECOND
+    p99_ms = float(np.percentile(lateness_ms, 99)) if len(lateness_ms) else 0.0
+    max_ms = float(lateness_ms.max()) if len(lateness_ms) else 0.0
+    return TesterFigures(
+        pacing_lateness_p99_ms=p99_ms,
+        pacing_lateness_max_ms=max_ms,
+        arrival_jitter_p99_ms=_arrival_jitter_p99_ms(arrived_ns, frame_ns),
+        frames_skipped=skipped,
+        overloaded=(
+            p99_ms > thresholds.pacing_lateness_p99_ms
+            or max_ms > thresholds.pacing_lateness_max_ms
+            or skipped > 0
+        ),
+    )
+
+
+def _arrival_jitter_p99_ms(arrived_ns: Int64Array, frame_ns: int) -> float:
+    if not len(arrived_ns):
+        return 0.0
+    residual_ns = arrived_ns - np.arange(len(arrived_ns), dtype=np.int64) * frame_ns
+    late_ms = (residual_ns - np.median(residual_ns)) / NANOSECONDS_PER_MILLISECOND
+    return float(np.percentile(late_ms, 99))

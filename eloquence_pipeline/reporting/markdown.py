@@ -1,0 +1,75 @@
+"""A result as Markdown and as table rows, for the Prefect UI."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from eloquence_pipeline.models import Archive, ArchiveState, PhraseObservation, ScenarioResult
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, value_with_unit, verdict_sentence
+
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|])")
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is."""
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", text).replace("\n", " ")
+
+
+def verdict_markdown(result: ScenarioResult, archive: Archive) -> str:
+    """Return the verdict, the figures and the place of the evidence."""
+    rows = "\n".join(
+        f"| {FIGURE_WORDS[figure.figure]} | {value_with_unit(figure)} | {figure.judged} "
+        f"| {'✅' if figure.passed else '❌'} |"
+        for figure in result.verdict.figures
+    )
+    delay = result.delay
+    return f"""# {escaped(verdict_sentence(result))}
+
+| Mesure | Valeur | Classe | Seuil |
+|---|---|---|---|
+{rows}
+
+| Étape | Médiane | Maximum |
+|---|---|---|
+| génération | {_ms(delay.generation_ms.median)} | {_ms(delay.generation_ms.max)} |
+| envoi | {_ms(delay.send_ms.median)} | {_ms(delay.send_ms.max)} |
+| aller simple | {_ms(delay.one_way_delay_ms.median)} | {_ms(delay.one_way_delay_ms.max)} |
+| dont tampon de gigue | {_ms(delay.jitter_buffer_ms.median)} | {_ms(delay.jitter_buffer_ms.max)} |
+
+**Preuves**: {_place(archive)}
+
+**Cible**: {escaped(result.run.target or result.run.livekit_url)} · **graine**: {result.run.seed} ·
+**run**: {result.run.run_id}
+"""
+
+
+def _ms(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1f} ms"
+
+
+def _place(archive: Archive) -> str:
+    folder = f"`{archive.folder}`"
+    if archive.state is ArchiveState.UPLOADED:
+        return f"`{archive.uri}` · {folder}"
+    return f"{folder} (pas encore envoyées: {escaped(archive.problem)})"
+
+
+def phrase_rows(result: ScenarioResult) -> list[dict[str, Any]]:
+    """Return one flat row a phrase, at most six columns (more show badly in the Prefect UI)."""
+    return [_row(phrase) for phrase in result.phrases]
+
+
+def _row(phrase: PhraseObservation) -> dict[str, Any]:
+    return {
+        "#": phrase.index,
+        "Phrase": phrase.text,
+        "Reçue": "oui" if phrase.received else "NON",
+        "Aller simple (ms)": _rounded(phrase.one_way_delay_ms),
+        "Bout en bout (ms)": _rounded(phrase.end_to_end_ms),
+        "À écouter (s)": _rounded(phrase.position_in_received_seconds),
+    }
+
+
+def _rounded(value: float | None) -> float | str:
+    return "—" if value is None else round(value, 1)

@@ -1,0 +1,86 @@
+"""What the terminal shows when a run is over: the phrases, the figures, the verdict, the evidence."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eloquence_pipeline.models import (
+    Archive,
+    ArchiveState,
+    LatencyClass,
+    LossClass,
+    PhraseObservation,
+    ScenarioResult,
+    VerdictStatus,
+)
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, value_with_unit, verdict_sentence
+
+_CLASS_STYLES: dict[LatencyClass | LossClass, str] = {
+    LatencyClass.EXCELLENT: "green",
+    LatencyClass.GOOD: "yellow",
+    LatencyClass.ACCEPTABLE: "dark_orange",
+    LatencyClass.PROBLEMATIC: "red",
+    LossClass.EXCELLENT: "green",
+    LossClass.ACCEPTABLE: "yellow",
+    LossClass.PROBLEMATIC: "red",
+}
+_STATUS_STYLES = {
+    VerdictStatus.PASSED: "bold green",
+    VerdictStatus.FAILED: "bold red",
+    VerdictStatus.INVALID: "bold yellow",
+}
+
+
+def print_summary(console: Console, result: ScenarioResult, archive: Archive) -> None:
+    """Print phrases, figures, verdict and the place of the evidence; fits into 80 columns."""
+    console.print()
+    console.print(phrase_table(result))
+    console.print(figure_table(result))
+    console.print(Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status]), soft_wrap=True)
+    console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
+    if archive.state is ArchiveState.UPLOADED:
+        console.print(f"          {archive.uri}", soft_wrap=True, markup=False)
+    else:
+        console.print(Text(f"          pas envoyées : {archive.problem}", style="red"), soft_wrap=True)
+
+
+def phrase_table(result: ScenarioResult) -> Table:
+    """Return one row a phrase."""
+    table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}", expand=False)
+    table.add_column("#", justify="right")
+    table.add_column("Phrase", max_width=36)
+    table.add_column("Aller simple", justify="right", no_wrap=True)
+    table.add_column("Bout en bout", justify="right", no_wrap=True)
+    for phrase in result.phrases:
+        table.add_row(*_phrase_cells(phrase))
+    return table
+
+
+def _phrase_cells(phrase: PhraseObservation) -> tuple[str, Text, str, Text]:
+    # Text, not str: a phrase may hold what rich would take for its own markup.
+    if phrase.one_way_delay_ms is None or phrase.end_to_end_ms is None:
+        return str(phrase.index), Text(phrase.text), "", Text("non reçue", style="red")
+    return (
+        str(phrase.index),
+        Text(phrase.text),
+        f"{phrase.one_way_delay_ms:.1f} ms",
+        Text(f"{phrase.end_to_end_ms:.1f} ms"),
+    )
+
+
+def figure_table(result: ScenarioResult) -> Table:
+    """Return one row a judged figure, with its class and threshold."""
+    table = Table(expand=False)
+    for title in ("Mesure", "Valeur", "Classe", "Seuil"):
+        table.add_column(title, justify="right" if title in {"Valeur", "Seuil"} else "left", no_wrap=True)
+    for figure in result.verdict.figures:
+        threshold = f"{figure.threshold:g} ms" if figure.unit == "ms" else f"{figure.threshold * 100:g} %"
+        table.add_row(
+            FIGURE_WORDS[figure.figure],
+            value_with_unit(figure),
+            Text(str(figure.judged), style=_CLASS_STYLES[figure.judged]),
+            threshold,
+        )
+    return table

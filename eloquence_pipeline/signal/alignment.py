@@ -1,0 +1,110 @@
+"""Find a known signal inside a longer recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import correlate
+
+FloatArray = npt.NDArray[np.float64]
+
+_MAIN_LOBE_SECONDS = 0.0025
+"""Half width of the peak itself; what lies further away counts as a rival place."""
+
+_ENERGY_FLOOR = 1e-4
+"""Windows more than 40 dB below the reference are measured against this, so that near-silence
+cannot correlate perfectly by chance."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The best place of a reference in a window, and how sure that is.
+
+    Attributes
+    ----------
+    position_samples
+        Offset of the reference's first sample from the window's first, with sub-sample resolution.
+    peak
+        Normalised cross-correlation there, 0 to 1.
+    peak_to_sidelobe_ratio
+        The peak over the highest value further than 2.5 ms away from it.
+    """
+
+    position_samples: float
+    peak: float
+    peak_to_sidelobe_ratio: float
+
+
+def normalised_cross_correlation(reference: FloatArray, window: FloatArray) -> FloatArray:
+    """Correlate `reference` with every place of `window`, each normalised by its own energy.
+
+    Parameters
+    ----------
+    reference
+        float64 of shape (n,).
+    window
+        float64 of shape (m,), m >= n.
+
+    Returns
+    -------
+    ndarray
+        float64 of shape (m - n + 1,), within -1 and 1 up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If the window is shorter than the reference, or the reference is silent.
+    """
+    n = len(reference)
+    if len(window) < n:
+        raise ValueError(f"the window ({len(window)} samples) is shorter than the reference ({n})")
+    reference_energy = float(np.dot(reference, reference))
+    if reference_energy == 0:
+        raise ValueError("the reference is silent")
+    correlation = correlate(window, reference, mode="valid", method="fft")
+    cumulated = np.concatenate(([0.0], np.cumsum(window**2)))
+    window_energy = cumulated[n:] - cumulated[:-n]
+    floor = _ENERGY_FLOOR * reference_energy
+    return correlation / np.sqrt(reference_energy * np.maximum(window_energy, floor))
+
+
+def locate(reference: FloatArray, window: FloatArray, sample_rate_hz: int) -> Match:
+    """Find the place in `window` that is most like `reference`.
+
+    Sub-sample resolution comes from the parabola through the peak and its neighbours.
+
+    Parameters
+    ----------
+    reference, window
+        float64 of shapes (n,) and (m,), m >= n, at the same rate.
+    sample_rate_hz
+        Rate of both.
+
+    Returns
+    -------
+    Match
+        Always the best place; whether it is good enough is for the caller to judge.
+
+    Raises
+    ------
+    ValueError
+        If the window is shorter than the reference, or the reference is silent.
+    """
+    ncc = normalised_cross_correlation(reference, window)
+    best = int(np.argmax(ncc))
+    peak = float(ncc[best])
+    lobe = round(_MAIN_LOBE_SECONDS * sample_rate_hz)
+    rivals = np.concatenate((ncc[: max(0, best - lobe)], ncc[best + lobe + 1 :]))
+    sidelobe = float(np.max(np.abs(rivals))) if len(rivals) else 0.0
+    ratio = peak / sidelobe if sidelobe > 0 else float("inf")
+    return Match(best + _parabolic_offset(ncc, best), min(max(peak, 0.0), 1.0), ratio)
+
+
+def _parabolic_offset(values: FloatArray, index: int) -> float:
+    if not 0 < index < len(values) - 1:
+        return 0.0
+    left, centre, right = values[index - 1 : index + 2]
+    curvature = left - 2 * centre + right
+    return float(0.5 * (left - right) / curvature) if curvature < 0 else 0.0

@@ -1,0 +1,1 @@
+"""Speaking and listening through LiveKit: only records, never judges."""

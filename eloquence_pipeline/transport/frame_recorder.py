@@ -1,0 +1,66 @@
+"""Write down what the receiver's jitter buffer gives out, and when."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import numpy.typing as npt
+from livekit import rtc
+
+from eloquence_pipeline.clock import monotonic_ns
+from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.loop_thread import LoopThread
+
+
+class FrameRecorder:
+    """Record a remote participant's audio from a thread of its own.
+
+    A track yields a 10 ms frame every 10 ms, silence included, until it ends.
+    """
+
+    def __init__(self) -> None:
+        self._thread = LoopThread("frame-recorder")
+        self._streams: list[rtc.AudioStream] = []
+        self._recordings: list[asyncio.Future[None]] = []
+        self._blocks: list[bytes] = []
+        self._arrived_ns: list[int] = []
+
+    def attach(self, track: rtc.RemoteAudioTrack) -> None:
+        """Record `track` from now on.
+
+        A full reconnect brings a new track; its frames follow those of the old one, and the arrival
+        times tell where the gap is.
+        """
+        self._recordings.append(asyncio.wrap_future(self._thread.submit(self._record(track))))
+
+    async def _record(self, track: rtc.RemoteAudioTrack) -> None:
+        stream = rtc.AudioStream(
+            track, sample_rate=SAMPLE_RATE_HZ, num_channels=1, frame_size_ms=10, loop=self._thread.loop
+        )
+        self._streams.append(stream)
+        async for event in stream:
+            self._arrived_ns.append(monotonic_ns())
+            self._blocks.append(bytes(event.frame.data))
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames recorded so far."""
+        return len(self._arrived_ns)
+
+    def samples(self) -> npt.NDArray[np.int16]:
+        """Return what was recorded so far, int16 of shape (frames × 480,)."""
+        return np.frombuffer(b"".join(self._blocks[: self.frame_count]), dtype=np.int16)
+
+    def arrived_ns(self) -> npt.NDArray[np.int64]:
+        """Return when each frame arrived, int64 of shape (frames,)."""
+        return np.asarray(self._arrived_ns[: len(self._blocks)], dtype=np.int64)
+
+    async def close(self) -> None:
+        """End the recording; what was recorded stays readable."""
+        for stream in self._streams:
+            closing = asyncio.ensure_future(self._thread.run(stream.aclose()))
+            await asyncio.wait({closing}, timeout=2)
+        if self._recordings:
+            await asyncio.wait(self._recordings, timeout=2)
+        self._thread.stop()

@@ -1,0 +1,161 @@
+"""One participant of a room: connect, events, statistics, disconnect.
+
+Wraps the SDK once, so that its errors (which share no base class), its crash on a cancelled
+connect and the tokens in its texts are dealt with in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from livekit import rtc
+from pydantic import SecretStr
+
+from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, Instant, monotonic_ns
+from eloquence_pipeline.errors import ConnectTimeout, TransportError
+from eloquence_pipeline.models import ConnectionEvent, Side
+from eloquence_pipeline.transport.redaction import redact, redact_sdk_logs
+from eloquence_pipeline.transport.statistics import StatisticsSampler
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+_RECORDED_EVENTS: tuple[rtc.EventTypes, ...] = (
+    "connected",
+    "disconnected",
+    "reconnecting",
+    "reconnected",
+    "connection_state_changed",
+    "connection_quality_changed",
+    "participant_connected",
+    "participant_disconnected",
+    "local_track_published",
+    "local_track_subscribed",
+    "track_subscribed",
+    "track_unsubscribed",
+    "track_unpublished",
+    "track_subscription_failed",
+    "token_refreshed",
+)
+
+
+class Participant:
+    """A connected participant that writes down what happens to it.
+
+    Parameters
+    ----------
+    side
+        Which end of the transmission this is.
+    """
+
+    def __init__(self, side: Side) -> None:
+        redact_sdk_logs()
+        self.side = side
+        self.started = Instant.now()
+        self.connect_ms = 0.0
+        self.room = rtc.Room()
+        self.statistics = StatisticsSampler(self.room)
+        self.events: list[ConnectionEvent] = []
+        self.gone_event = asyncio.Event()
+        """Set when the participant is out of the room, whoever ended it."""
+        for name in _RECORDED_EVENTS:
+            self.room.on(name, self._recorder_of(name))
+
+    def _recorder_of(self, name: str) -> Callable[..., None]:
+        def record(*arguments: Any) -> None:
+            detail = _describe(name, arguments)
+            self.events.append(
+                ConnectionEvent(monotonic_ns=monotonic_ns(), side=self.side, name=name, detail=detail)
+            )
+            if name == "disconnected":
+                self.gone_event.set()
+
+        return record
+
+    async def connect(self, url: str, token: SecretStr) -> None:
+        """Join the room that the token is for.
+
+        Raises
+        ------
+        ConnectTimeout
+            If the server did not answer or no media path came up; transient.
+        TransportError
+            If the server refused.
+        """
+        began = monotonic_ns()
+        options = rtc.RoomOptions(auto_subscribe=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+        connecting = asyncio.ensure_future(self.room.connect(url, token.get_secret_value(), options))
+        try:
+            # Cancelling connect() while it is in flight makes the SDK's native part panic and end
+            # the process some 15 s later, so it is always awaited to its own end.
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                await connecting
+            await self.disconnect()
+            raise
+        except Exception as error:
+            raise _translated(url, error) from None
+        self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
+        self.statistics.start()
+
+    async def disconnect(self) -> None:
+        """Leave the room; calling it again changes nothing."""
+        await self.statistics.stop()
+        with contextlib.suppress(Exception):
+            await self.room.disconnect()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.disconnect()
+
+
+async def first_of(*events: asyncio.Event, within_seconds: float) -> None:
+    """Wait until one of `events` is set or `within_seconds` have passed."""
+    waiting = {asyncio.ensure_future(event.wait()) for event in events}
+    try:
+        await asyncio.wait(waiting, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _describe(name: str, arguments: tuple[Any, ...]) -> str:
+    if name == "connection_state_changed":
+        return rtc.ConnectionState.Name(arguments[0])
+    if name == "connection_quality_changed":
+        participant, quality = arguments
+        return f"{participant.identity}: {quality.name}"
+    if name == "disconnected" and arguments:
+        return rtc.DisconnectReason.Name(arguments[0])
+    return ""
+
+
+def _translated(url: str, error: Exception) -> TransportError:
+    text = redact(str(error) or getattr(error, "message", "") or type(error).__name__)
+    lowered = text.lower()
+    if "401" in text or "403" in text or "unauthorized" in lowered:
+        return TransportError(
+            f"LiveKit at {url} refused the access token",
+            remedy="check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they must be those of this server",
+        )
+    if "404" in text:
+        return TransportError(
+            f"what answers at {url} is not a LiveKit server ({text})", remedy="check LIVEKIT_URL"
+        )
+    if "wait_pc_connection" in lowered:
+        return ConnectTimeout(
+            f"LiveKit at {url} answers, but no media path (UDP) came up within the time",
+            remedy="check that its RTC port is open and the address it advertises can be reached from here",
+        )
+    return ConnectTimeout(
+        f"LiveKit at {url} cannot be reached ({text})",
+        remedy="check that the server is running and LIVEKIT_URL is right (ws:// or wss://)",
+    )

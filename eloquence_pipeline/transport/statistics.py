@@ -1,0 +1,102 @@
+"""Sample the SDK's webrtc-stats while a call runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+from google.protobuf.message import Message
+from livekit import rtc
+
+from eloquence_pipeline.clock import monotonic_ns
+
+SAMPLE_INTERVAL_SECONDS = 0.5
+
+_KEPT_TYPES = {
+    "inbound_rtp": "inbound-rtp",
+    "outbound_rtp": "outbound-rtp",
+    "remote_inbound_rtp": "remote-inbound-rtp",
+    "remote_outbound_rtp": "remote-outbound-rtp",
+    "candidate_pair": "candidate-pair",
+    "local_candidate": "local-candidate",
+    "remote_candidate": "remote-candidate",
+    "codec": "codec",
+}
+"""The SDK's names of the statistics that are kept, and the W3C's."""
+
+
+class StatisticsSampler:
+    """Take the statistics of one room twice a second.
+
+    What the SDK returns is kept as it is and turned into text only after the call: Python work
+    during a transmission delays the frames.
+    """
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._samples: list[tuple[int, rtc.RtcStats]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin sampling."""
+        self._task = asyncio.create_task(self._run(), name="statistics")
+
+    async def stop(self) -> None:
+        """Take a last sample and end; calling it again changes nothing."""
+        if self._task is None:
+            return
+        self._stopping.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({self._task}, timeout=2)
+        self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            stopping = self._stopping.is_set()
+            # A room that is reconnecting or gone has no statistics; the gap in the samples says so.
+            with contextlib.suppress(Exception):
+                sampled_at_ns = monotonic_ns()
+                self._samples.append((sampled_at_ns, await self._room.get_rtc_stats()))
+            if stopping:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SAMPLE_INTERVAL_SECONDS)
+
+    def to_json_lines(self) -> str:
+        """Return one JSON object a line: ``monotonic_ns`` and ``stats``, a list of W3C dictionaries."""
+        return "".join(
+            json.dumps({"monotonic_ns": sampled_at_ns, "stats": _to_w3c(stats)}, ensure_ascii=False) + "\n"
+            for sampled_at_ns, stats in self._samples
+        )
+
+
+def _to_w3c(stats: rtc.RtcStats) -> list[dict[str, Any]]:
+    # With a single peer connection everything is in the publisher's list; with two it is spread.
+    return [
+        {"type": _KEPT_TYPES[kind]} | _flattened(getattr(entry, kind))
+        for entry in [*stats.publisher_stats, *stats.subscriber_stats]
+        if (kind := entry.WhichOneof("stats")) in _KEPT_TYPES
+    ]
+
+
+def _flattened(message: Message) -> dict[str, Any]:
+    """Return the scalar fields of `message` and of the dictionaries it is made of, in W3C names.
+
+    The SDK nests what the W3C inherits (a stream is an RtpStream is a Stats); the W3C's dictionaries
+    are flat.
+    """
+    values: dict[str, Any] = {}
+    for field in message.DESCRIPTOR.fields:
+        value = getattr(message, field.name)
+        if field.is_repeated or (field.has_presence and not message.HasField(field.name)):
+            continue
+        if field.message_type is not None:
+            values |= _flattened(value)
+        elif field.enum_type is not None:
+            values[field.camelcase_name] = field.enum_type.values_by_number[value].name
+        else:
+            values[field.camelcase_name] = value
+    return values
