@@ -1,0 +1,134 @@
+"""The ``eloquence`` command: arguments, one flow, an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from eloquence_pipeline.errors import EloquenceError, ExitCode
+from eloquence_pipeline.reporting.console import make_console
+from flows.commands import Options, run_test, services_down, services_status, services_up, sync_evidence
+
+EXIT_CODES = """
+[bold]Exit codes[/bold]
+
+ 0  the test passed
+ 1  a threshold was missed
+ 2  wrong usage or configuration; nothing was started
+ 3  the test could not be carried out, or the tester was too slow to tell
+"""
+
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+
+app = typer.Typer(
+    name="eloquence",
+    help="Speak French coaching phrases through LiveKit, listen at the other end, and say how they arrived.",
+    epilog=EXIT_CODES,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def test(
+    context: typer.Context,
+    test_name: Annotated[str, typer.Option("--test", metavar="NAME", help="Test to run: basic.")] = "basic",
+    duration: Annotated[
+        int, typer.Option(min=5, max=3600, metavar="S", help="Length of the test in seconds.")
+    ] = 30,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Repeat the phrases and pauses of an earlier run; 0 draws new ones.")
+    ] = 0,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show debugging lines, and tracebacks of errors.")
+    ] = False,
+) -> None:
+    """Speak French coaching phrases through LiveKit, listen at the other end, and say how they arrived.
+
+    [bold]Examples[/bold]
+
+      eloquence --test basic
+
+      eloquence --test basic --duration 60 --output results.json
+
+      eloquence up && eloquence --test basic && eloquence down
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if test_name != "basic":
+        raise typer.BadParameter(f"there is no test named {test_name!r}; known: basic", param_hint="--test")
+    options = Options(test=test_name, duration_seconds=duration, seed=seed, output=output, verbose=verbose)
+    _end_with(lambda: run_test(make_console(), options), verbose=verbose)
+
+
+@app.command()
+def up() -> None:
+    """Keep LiveKit, MinIO and a Prefect server running in the background; runs then use those."""
+    _end_with(lambda: services_up(make_console()))
+
+
+@app.command()
+def status() -> None:
+    """Show which servers are running, and where."""
+    _end_with(lambda: services_status(make_console()))
+
+
+@app.command()
+def down() -> None:
+    """Stop the servers that run in the background."""
+    _end_with(lambda: services_down(make_console()))
+
+
+@app.command(name="sync")
+def sync_command() -> None:
+    """Send the evidence of every run that is not yet in the store."""
+    _end_with(lambda: sync_evidence(make_console()))
+
+
+def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
+    """Run `action` and exit with its code; an error is one line, and a traceback only when asked for."""
+    try:
+        code = action()
+    except EloquenceError as error:
+        _print_error(error, verbose=verbose)
+        raise typer.Exit(error.exit_code) from None
+    raise typer.Exit(code)
+
+
+def _print_error(error: EloquenceError, *, verbose: bool) -> None:
+    if verbose:
+        traceback.print_exception(error)
+    typer.secho(f"❌ {error.message}", fg="red", err=True)
+    if error.remedy:
+        typer.secho(f"   → {error.remedy}", err=True)
+
+
+def main() -> None:
+    """Run the command; the entry point of the package."""
+    received: list[int] = []
+
+    def end_like_interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        # One way out for both signals: everything that cleans up after Ctrl-C does so here too.
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, end_like_interrupt)
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.secho("interrupted; what was recorded so far stays in the results folder", err=True)
+        sys.exit(_TERMINATED if received else _INTERRUPTED)

@@ -1,0 +1,219 @@
+"""What the subcommands do, without the parsing of arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from eloquence_pipeline.errors import ConfigurationError, ExitCode
+from eloquence_pipeline.files import write_atomically
+from eloquence_pipeline.models import ArchiveState, VerdictStatus
+from eloquence_pipeline.reporting.console import shown_on
+from eloquence_pipeline.reporting.summary import print_summary
+from eloquence_pipeline.servers import Endpoints, ServiceStatus, embedded_servers, require_media_interface
+from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.storage.sync import pending_runs, sync
+from eloquence_pipeline.storage.evidence import require_writable
+from eloquence_pipeline.storage.object_store import ObjectStore
+from flows.environment import environment_of, exported, users_own_prefect_api
+
+if TYPE_CHECKING:
+    from flows.scenario import ScenarioOutcome
+
+EMBEDDED_TARGET = "embedded"
+
+# Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
+_PREFECT_ENVIRONMENT = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    test: str
+    duration_seconds: int
+    seed: int
+    output: Path | None
+    verbose: bool
+
+
+_EXIT_CODES = {
+    VerdictStatus.PASSED: ExitCode.PASSED,
+    VerdictStatus.FAILED: ExitCode.THRESHOLD_MISSED,
+    VerdictStatus.INVALID: ExitCode.NOT_CARRIED_OUT,
+}
+
+
+def run_test(console: Console, options: Options) -> ExitCode:
+    """Run one test from nothing to its evidence, and return what the shell is told.
+
+    Raises
+    ------
+    EloquenceError
+        If the test could not be carried out.
+    """
+    settings = load_settings()
+    require_writable(settings.folders.results)
+    _require_output(options.output)
+    require_media_interface()
+    with shown_on(console, verbose=options.verbose):
+        _quiet_libraries(verbose=options.verbose)
+        outcome = _carry_out(console, settings, options)
+    print_summary(console, outcome.result, outcome.archive)
+    if options.output is not None:
+        write_atomically(options.output, outcome.result.to_json().encode())
+        console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
+    if outcome.archive.state is ArchiveState.LOCAL_ONLY:
+        return ExitCode.NOT_CARRIED_OUT
+    return _EXIT_CODES[outcome.result.verdict.status]
+
+
+def _carry_out(console: Console, settings: Settings, options: Options) -> ScenarioOutcome:
+    with ExitStack() as stack:
+        stack.enter_context(exported(_PREFECT_ENVIRONMENT))
+        # Importing Prefect takes seconds, and so does starting its server.
+        importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.scenario")
+        endpoints = stack.enter_context(_servers(console, settings))
+        stack.enter_context(exported(environment_of(endpoints)))
+        scenario = importing.result()
+        target = EMBEDDED_TARGET if endpoints.livekit else settings.livekit_url
+        return asyncio.run(_run_flow(scenario.basic, endpoints, options, target))
+
+
+@contextmanager
+def _servers(console: Console, settings: Settings) -> Iterator[Endpoints]:
+    with embedded_servers(
+        settings,
+        livekit=not settings.livekit_url,
+        s3=not settings.storage.is_users_own,
+        prefect=not users_own_prefect_api(),
+        progress=lambda line: console.print(f"… {line}", style="dim", soft_wrap=True, markup=False),
+    ) as endpoints:
+        yield endpoints
+
+
+async def _run_flow(flow: Any, endpoints: Endpoints, options: Options, target: str) -> ScenarioOutcome:
+    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
+
+    from tasks.logs import drain_to_prefect  # noqa: PLC0415
+
+    updates = {PREFECT_API_URL: endpoints.prefect.api_url} if endpoints.prefect else {}
+    with temporary_settings(updates=updates):
+        state = await flow(
+            duration_seconds=options.duration_seconds, seed=options.seed, target=target, return_state=True
+        )
+        outcome = await state.aresult(raise_on_failure=False)
+        await drain_to_prefect()
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _require_output(output: Path | None) -> None:
+    if output is not None and not os.access(output.parent, os.W_OK):
+        raise ConfigurationError(
+            f"{output} cannot be written: its folder is missing or not writable",
+            remedy="name a file in a folder of yours with --output",
+        )
+
+
+def _quiet_libraries(*, verbose: bool) -> None:
+    # The SDK logs every retry of a connection as an error; what matters of it is in our own errors.
+    logging.getLogger("livekit").setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def services_up(console: Console) -> ExitCode:
+    """Start the servers in the background and print their addresses."""
+    from eloquence_pipeline.servers import up  # noqa: PLC0415
+
+    endpoints = up(load_settings(), livekit=True, s3=True, prefect=True, progress=_printer(console))
+    if endpoints.livekit and endpoints.s3 and endpoints.prefect:
+        console.print(f"LiveKit   {endpoints.livekit.url}", highlight=False)
+        console.print(f"S3        {endpoints.s3.endpoint_url}", highlight=False)
+        console.print(f"Prefect   {endpoints.prefect.ui_url}", highlight=False)
+    return ExitCode.PASSED
+
+
+def services_status(console: Console) -> ExitCode:
+    """Print a row a server."""
+    from eloquence_pipeline.servers import status  # noqa: PLC0415
+
+    table = Table()
+    for title in ("Server", "State", "Address", "PID", "Version", "Users"):
+        table.add_column(title)
+    for service in status(load_settings()):
+        table.add_row(*_service_cells(service))
+    console.print(table)
+    return ExitCode.PASSED
+
+
+def _service_cells(service: ServiceStatus) -> tuple[str, ...]:
+    if not service.running:
+        return service.name, "stopped", "", "", "", ""
+    return (
+        service.name,
+        f"running, {service.uptime_seconds / 60:.0f} min",
+        service.url,
+        str(service.pid),
+        service.version,
+        str(service.users),
+    )
+
+
+def services_down(console: Console) -> ExitCode:
+    """Stop the servers in the background."""
+    from eloquence_pipeline.servers import down  # noqa: PLC0415
+
+    stopped = down(load_settings(), progress=_printer(console))
+    console.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+    return ExitCode.PASSED
+
+
+def sync_evidence(console: Console) -> ExitCode:
+    """Send every run that is not yet in the store."""
+    settings = load_settings()
+    pending = pending_runs(settings.folders.results)
+    if not pending:
+        console.print("every run is in the store already")
+        return ExitCode.PASSED
+    console.print(f"{len(pending)} run(s) to send")
+    with (
+        embedded_servers(
+            settings,
+            livekit=False,
+            s3=not settings.storage.is_users_own,
+            prefect=False,
+            progress=_printer(console),
+        ) as endpoints,
+        exported(environment_of(endpoints)),
+    ):
+        storage = load_settings().storage
+        store = ObjectStore.from_settings(storage)
+        store.ensure_bucket(create=storage.create_bucket)
+        archives = sync(
+            settings.folders.results,
+            store,
+            lambda archive: console.print(archive.uri or archive.problem, soft_wrap=True, markup=False),
+        )
+    sent_all = all(archive.state is ArchiveState.UPLOADED for archive in archives)
+    return ExitCode.PASSED if sent_all else ExitCode.NOT_CARRIED_OUT
+
+
+def _printer(console: Console) -> Any:
+    return lambda line: console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)

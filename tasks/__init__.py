@@ -1,0 +1,1 @@
+"""Prefect tasks: thin wrappers that give the library's steps names, retries and logs."""

@@ -1,0 +1,60 @@
+"""The tasks that keep the evidence."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from eloquence_pipeline.errors import StorageError
+from eloquence_pipeline.models import Archive, ScenarioResult, Transmission
+from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.storage.archive import left_here
+from eloquence_pipeline.storage.archive import upload as send
+from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.object_store import ObjectStore
+from tasks.retrying import error_is_transient
+from tasks.run import Run
+
+RESULTS_FILE = "results.json"
+TRANSMISSION_FILE = "transmission.json"
+
+_logger = PipelineLogger("ARCHIVE")
+
+
+@task(
+    name="upload",
+    task_run_name="upload: {run.run_id}",
+    retries=2,
+    retry_delay_seconds=[1.0, 3.0],
+    retry_condition_fn=error_is_transient,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def upload(run: Run, settings: Settings) -> Archive:
+    """Send the sealed run to the store, each object once, the manifest last."""
+    store = ObjectStore.from_settings(settings.storage)
+    store.ensure_bucket(create=settings.storage.create_bucket)
+    return send(RunFolder.open(run.folder), store)
+
+
+@task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
+def archive(run: Run, transmission: Transmission, result: ScenarioResult, settings: Settings) -> Archive:
+    """Write the result beside the recordings, seal the folder, and send it.
+
+    A store that is away is no reason to lose a run: the evidence stays in its folder, and what is
+    returned says why and how to send it again.
+    """
+    folder = RunFolder.open(run.folder)
+    folder.write_model(TRANSMISSION_FILE, transmission)
+    folder.write_text(RESULTS_FILE, result.to_json())
+    folder.seal()
+    outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
+    if isinstance(outcome, Archive):
+        _logger.success(f"preuves enregistrées: {outcome.uri}")
+        return outcome
+    if not isinstance(outcome, StorageError):
+        raise outcome
+    kept = left_here(folder, outcome)
+    _logger.error(kept.problem)
+    return kept

@@ -1,0 +1,75 @@
+"""What all tasks of one run share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from pydantic import PositiveInt
+
+from eloquence_pipeline.clock import clock_id
+from eloquence_pipeline.models import Record, RunInfo
+from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.storage.evidence import RunFolder
+
+_REPORTED_PACKAGES = ("eloquence-pipeline", "livekit", "prefect", "numpy", "scipy")
+
+
+class Run(Record):
+    """One run of one scenario; holds no secret, so it may be a task's argument."""
+
+    run_id: str
+    scenario: str
+    started_at: datetime
+    target: str
+    livekit_url: str
+    room_name: str
+    seed: int
+    duration_seconds: PositiveInt
+    folder: Path
+
+    @classmethod
+    def begin(
+        cls, scenario: str, *, settings: Settings, target: str, seed: int, duration_seconds: int
+    ) -> Run:
+        """Make the run's folder and give the run its name.
+
+        Raises
+        ------
+        ConfigurationError
+            If the results folder cannot be written.
+        """
+        started_at = datetime.now(UTC)
+        folder = RunFolder.create(settings.folders.results, started_at, scenario)
+        return cls(
+            run_id=folder.run_id,
+            scenario=scenario,
+            started_at=started_at,
+            target=target,
+            livekit_url=settings.livekit_url,
+            room_name=settings.room_name,
+            seed=seed,
+            duration_seconds=duration_seconds,
+            folder=folder.path,
+        )
+
+    def room(self, attempt: int) -> str:
+        """Return the name of the room of one attempt: nobody else is in it, and nobody was."""
+        return f"{self.room_name}-{self.run_id}-{attempt}"
+
+    def info(self, room: str) -> RunInfo:
+        """Return what identifies this run in its result."""
+        return RunInfo(
+            run_id=self.run_id,
+            scenario=self.scenario,
+            started_at=self.started_at,
+            target=self.target,
+            livekit_url=self.livekit_url,
+            room=room,
+            seed=self.seed,
+            requested_duration_seconds=self.duration_seconds,
+            clock_id=clock_id(),
+            versions={"python": python_version()} | {name: version(name) for name in _REPORTED_PACKAGES},
+        )
