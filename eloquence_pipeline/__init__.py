@@ -1,0 +1,29 @@
+"""Speak French coaching phrases through LiveKit, listen at the other end, say how they arrived.
+
+The names below are the public API; they are imported on first use, because the speech engine and
+SciPy take a second to load.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eloquence_pipeline.models import ScenarioResult
+    from eloquence_pipeline.pipeline_logger import PipelineLogger
+    from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
+
+__all__ = ["PipelineLogger", "ScenarioResult", "VoiceSynthesizer"]
+
+_HOMES = {
+    "PipelineLogger": "eloquence_pipeline.pipeline_logger",
+    "ScenarioResult": "eloquence_pipeline.models",
+    "VoiceSynthesizer": "eloquence_pipeline.speech.synthesizer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

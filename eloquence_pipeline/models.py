@@ -298,7 +298,7 @@ class DelayFigures(Record):
     jitter_buffer_ms: Statistics
 
 
-class TesterFigures(Record):
+class PacingFigures(Record):
     """Whether the tester kept its own pace."""
 
     pacing_lateness_p99_ms: float
@@ -411,7 +411,7 @@ class ScenarioResult(Record):
     verdict: Verdict
     delay: DelayFigures
     rtp: RtpFigures
-    tester: TesterFigures
+    tester: PacingFigures
     attempts: tuple[Attempt, ...]
     phrases: tuple[PhraseObservation, ...]
     events: tuple[ConnectionEvent, ...]

@@ -22,7 +22,7 @@ class SpeechSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    voice: str = Field("roa/fr", description="Voice id of the TTS engine.")
+    voice: str = Field(default="roa/fr", description="Voice id of the TTS engine.")
     rate_wpm: Annotated[int, Field(ge=80, le=450)] = 150
     volume: Annotated[float, Field(gt=0, le=1)] = 0.9
 
@@ -65,7 +65,7 @@ class StorageSettings(BaseModel):
     region: str = "us-east-1"
     access_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
-    create_bucket: bool = Field(False, description="Create the bucket when it is missing.")
+    create_bucket: bool = Field(default=False, description="Create the bucket when it is missing.")
 
     @property
     def is_users_own(self) -> bool:
@@ -79,13 +79,17 @@ class FolderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     results: Path = Field(
-        Path("results"), description="Evidence of every run, also what is not yet uploaded."
+        default=Path("results"), description="Evidence of every run, also what is not yet uploaded."
     )
-    cache: Path = Field(Path(_dirs.user_cache_dir), description="Server binaries and synthesised phrases.")
+    cache: Path = Field(
+        default=Path(_dirs.user_cache_dir), description="Server binaries and synthesised phrases."
+    )
     data: Path = Field(
-        Path(_dirs.user_data_dir), description="Data of the embedded MinIO and Prefect server."
+        default=Path(_dirs.user_data_dir), description="Data of the embedded MinIO and Prefect server."
     )
-    state: Path = Field(Path(_dirs.user_state_dir), description="Embedded servers that are running now.")
+    state: Path = Field(
+        default=Path(_dirs.user_state_dir), description="Embedded servers that are running now."
+    )
 
 
 class ServerSettings(BaseModel):
@@ -93,11 +97,13 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    livekit_binary: Path | None = Field(None, description="livekit-server to use instead of looking for one.")
-    minio_binary: Path | None = Field(None, description="minio to use instead of looking for one.")
-    livekit_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
-    minio_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
-    prefect_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="0 takes a free port.")
+    livekit_binary: Path | None = Field(
+        default=None, description="livekit-server to use instead of looking for one."
+    )
+    minio_binary: Path | None = Field(default=None, description="minio to use instead of looking for one.")
+    livekit_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
+    minio_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
+    prefect_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
 
 
 class Settings(BaseSettings):
@@ -112,19 +118,21 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    livekit_url: str = Field("", validation_alias=AliasChoices("livekit_url", "LIVEKIT_URL"))
-    api_key: str = Field("", validation_alias=AliasChoices("api_key", "LIVEKIT_API_KEY"))
+    livekit_url: str = Field(default="", validation_alias=AliasChoices("livekit_url", "LIVEKIT_URL"))
+    api_key: str = Field(default="", validation_alias=AliasChoices("api_key", "LIVEKIT_API_KEY"))
     api_secret: SecretStr = Field(
-        SecretStr(""), validation_alias=AliasChoices("api_secret", "LIVEKIT_API_SECRET")
+        default=SecretStr(""), validation_alias=AliasChoices("api_secret", "LIVEKIT_API_SECRET")
     )
     room_name: str = Field(
-        "test_coaching_vocal", min_length=1, validation_alias=AliasChoices("room_name", "LIVEKIT_ROOM")
+        default="test_coaching_vocal",
+        min_length=1,
+        validation_alias=AliasChoices("room_name", "LIVEKIT_ROOM"),
     )
-    speech: SpeechSettings = SpeechSettings.model_construct()
+    speech: SpeechSettings = SpeechSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
     storage: StorageSettings = StorageSettings()
-    folders: FolderSettings = FolderSettings.model_construct()
-    servers: ServerSettings = ServerSettings.model_construct()
+    folders: FolderSettings = FolderSettings()
+    servers: ServerSettings = ServerSettings()
 
     @model_validator(mode="after")
     def _complete_target(self) -> Self:

@@ -41,7 +41,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def test(
+def run(
     context: typer.Context,
     test_name: Annotated[str, typer.Option("--test", metavar="NAME", help="Test to run: basic.")] = "basic",
     duration: Annotated[

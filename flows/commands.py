@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import Endpoints, ServiceStatus, embedded_servers, require_media_interface
 from eloquence_pipeline.settings import Settings, load_settings
-from eloquence_pipeline.storage.sync import pending_runs, sync
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Scenar
 
 
 @contextmanager
-def _servers(console: Console, settings: Settings) -> Iterator[Endpoints]:
+def _servers(console: Console, settings: Settings) -> Generator[Endpoints]:
     with embedded_servers(
         settings,
         livekit=not settings.livekit_url,
         s3=not settings.storage.is_users_own,
         prefect=not users_own_prefect_api(),
-        progress=lambda line: console.print(f"… {line}", style="dim", soft_wrap=True, markup=False),
+        progress=_printer(console),
     ) as endpoints:
         yield endpoints
 
@@ -113,7 +113,7 @@ async def _run_flow(flow: Any, endpoints: Endpoints, options: Options, target: s
 
     from tasks.logs import drain_to_prefect  # noqa: PLC0415
 
-    updates = {PREFECT_API_URL: endpoints.prefect.api_url} if endpoints.prefect else {}
+    updates: dict[Any, str] = {PREFECT_API_URL: endpoints.prefect.api_url} if endpoints.prefect else {}
     with temporary_settings(updates=updates):
         state = await flow(
             duration_seconds=options.duration_seconds, seed=options.seed, target=target, return_state=True
@@ -215,5 +215,8 @@ def sync_evidence(console: Console) -> ExitCode:
     return ExitCode.PASSED if sent_all else ExitCode.NOT_CARRIED_OUT
 
 
-def _printer(console: Console) -> Any:
-    return lambda line: console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
+def _printer(console: Console) -> Callable[[str], None]:
+    def show(line: str) -> None:
+        console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
+
+    return show

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def environment_of(endpoints: Endpoints) -> dict[str, str]:
 
 
 @contextmanager
-def exported(variables: dict[str, str]) -> Iterator[None]:
+def exported(variables: dict[str, str]) -> Generator[None]:
     """Set environment variables for the time of a block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from prefect import flow, unmapped
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 from pydantic import Field
 
 from eloquence_pipeline.models import Archive, Record, ScenarioResult, VerdictStatus
@@ -67,7 +68,7 @@ async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0, target: 
 
 
 def _final_state(outcome: ScenarioOutcome) -> State[Any]:
-    """Return the state that says the verdict: a missed threshold fails the run, after the evidence is kept."""
+    """Return the state that says the verdict; a missed threshold fails the run, its evidence kept."""
     message = verdict_sentence(outcome.result)
     passed = outcome.result.verdict.status is VerdictStatus.PASSED
     return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.context import TaskRunContext
-from prefect.states import State
 from pydantic import SecretStr, TypeAdapter
 
 from eloquence_pipeline.errors import TransportError
@@ -131,9 +131,15 @@ async def _attempt(run: Run, script: SpeechScript, room: str) -> Transmission:
         await mint_token(Side.SUBSCRIBER, room, LISTENER, script.duration_seconds),
     ]
     with undisturbed():
+        # Prefect's types take an async task with return_state for a synchronous one.
+        speaking = cast(
+            Awaitable[State[SendRecord]], publish(run, script, tokens[0], stop, return_state=True)
+        )
+        listening = cast(
+            Awaitable[State[Recording]], subscribe(run, script, tokens[1], stop, return_state=True)
+        )
         sent, received = await asyncio.gather(
-            _stopping_on_failure(publish(run, script, tokens[0], stop, return_state=True), stop),
-            _stopping_on_failure(subscribe(run, script, tokens[1], stop, return_state=True), stop),
+            _stopping_on_failure(speaking, stop), _stopping_on_failure(listening, stop)
         )
     return _joined(room, script, await _outcome(sent), await _outcome(received))
 

@@ -6,19 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
-from eloquence_pipeline.models import TesterFigures
+from eloquence_pipeline.models import PacingFigures
 from eloquence_pipeline.settings import ThresholdSettings
 
 Int64Array = npt.NDArray[np.int64]
 
 
-def tester_figures(
+def pacing_figures(
     deadline_ns: Int64Array,
     handed_over_ns: Int64Array,
     arrived_ns: Int64Array,
     frame_ns: int,
     thresholds: ThresholdSettings,
-) -> TesterFigures:
+) -> PacingFigures:
     """Judge the pacing of both ends.
 
     Parameters
@@ -39,7 +39,7 @@ def tester_figures(
     lateness_ms = (handed_over_ns[sent] - deadline_ns[sent]) / NANOSECONDS_PER_MILLISECOND
     p99_ms = float(np.percentile(lateness_ms, 99)) if len(lateness_ms) else 0.0
     max_ms = float(lateness_ms.max()) if len(lateness_ms) else 0.0
-    return TesterFigures(
+    return PacingFigures(
         pacing_lateness_p99_ms=p99_ms,
         pacing_lateness_max_ms=max_ms,
         arrival_jitter_p99_ms=_arrival_jitter_p99_ms(arrived_ns, frame_ns),

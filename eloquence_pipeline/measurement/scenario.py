@@ -12,7 +12,7 @@ from eloquence_pipeline.errors import MeasurementError
 from eloquence_pipeline.measurement.delay import find_phrase
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.method import METHOD_VERSION
-from eloquence_pipeline.measurement.pacing import tester_figures
+from eloquence_pipeline.measurement.pacing import pacing_figures
 from eloquence_pipeline.measurement.rtp import jitter_buffer_ms, rtp_figures
 from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.measurement.verdict import judge
@@ -64,7 +64,7 @@ def analyse(
     recorded = load_recorded(transmission, folder)
     phrases = observe_phrases(transmission, recorded)
     rtp = rtp_figures(recorded.publisher_statistics, recorded.subscriber_statistics)
-    tester = tester_figures(
+    tester = pacing_figures(
         recorded.deadline_ns,
         recorded.sent.timeline.stamps_ns,
         recorded.received.timeline.stamps_ns,

@@ -8,8 +8,8 @@ from eloquence_pipeline.models import (
     FigureVerdict,
     LatencyClass,
     LossClass,
+    PacingFigures,
     PhraseObservation,
-    TesterFigures,
     Verdict,
     VerdictStatus,
 )
@@ -39,7 +39,7 @@ def loss_class(loss_ratio: float, thresholds: ThresholdSettings) -> LossClass:
 def judge(
     phrases: Sequence[PhraseObservation],
     packet_loss_ratio: float | None,
-    tester: TesterFigures,
+    tester: PacingFigures,
     thresholds: ThresholdSettings,
     failure: str = "",
 ) -> Verdict:

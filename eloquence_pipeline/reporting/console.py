@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -102,7 +102,7 @@ def make_console() -> Console:
 
 
 @contextmanager
-def shown_on(console: Console, *, verbose: bool) -> Iterator[ConsoleHandler]:
+def shown_on(console: Console, *, verbose: bool) -> Generator[ConsoleHandler]:
     """Show the pipeline's log lines on `console` while the context lasts."""
     logger = logging.getLogger(ROOT_LOGGER)
     handler = ConsoleHandler(console)

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from livekit import rtc
+from livekit.rtc.room import EventTypes
 from pydantic import SecretStr
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, Instant, monotonic_ns
@@ -23,7 +24,7 @@ from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 
-_RECORDED_EVENTS: tuple[rtc.EventTypes, ...] = (
+_RECORDED_EVENTS: tuple[EventTypes, ...] = (
     "connected",
     "disconnected",
     "reconnecting",
@@ -62,7 +63,11 @@ class Participant:
         self.gone_event = asyncio.Event()
         """Set when the participant is out of the room, whoever ended it."""
         for name in _RECORDED_EVENTS:
-            self.room.on(name, self._recorder_of(name))
+            self.on(name, self._recorder_of(name))
+
+    def on(self, event: EventTypes, callback: Callable[..., None]) -> None:
+        """Call `callback` with the SDK's arguments, as many as it takes, at each `event`."""
+        cast(Any, self.room).on(event, callback)
 
     def _recorder_of(self, name: str) -> Callable[..., None]:
         def record(*arguments: Any) -> None:

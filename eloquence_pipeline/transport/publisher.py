@@ -86,7 +86,7 @@ async def publish(
 
 async def _publish_track(participant: Participant, pump: FramePump, stop: asyncio.Event) -> None:
     heard = asyncio.Event()
-    participant.room.on("local_track_subscribed", lambda *_: heard.set())
+    participant.on("local_track_subscribed", heard.set)
     track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, pump.source)
     # Without DTX every frame becomes a packet, so packets can be counted; pauses carry silence.
     options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 _SWITCH_INTERVAL_SECONDS = 0.0005
@@ -13,7 +13,7 @@ lateness."""
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def undisturbed() -> Generator[None]:
     """Let threads change over quickly and keep the garbage collector off what is there already.
 
     A full collection walks everything that was ever imported while no other thread can run: with

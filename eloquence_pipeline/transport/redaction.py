@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 REDACTED = "[token redacted]"
@@ -45,7 +45,7 @@ def redact_sdk_logs() -> None:
 
 
 @contextmanager
-def redacted_standard_error() -> Iterator[None]:
+def redacted_standard_error() -> Generator[None]:
     """Filter tokens out of file descriptor 2 while the context lasts.
 
     The native part of the SDK writes there directly, past ``sys.stderr``.

@@ -68,12 +68,15 @@ async def subscribe(
         try:
             await participant.connect(url, token)
             await _until_subscribed(watch, stop, speaker)
+        except BaseException:
+            await recorder.close()
+            raise
+        try:
             failure = await _until_ended(participant, watch, stop, expected_seconds)
         finally:
             await participant.statistics.stop()
             await recorder.close()
-            if watch.subscribed.is_set():
-                record = _write(participant, recorder, identity, folder, failure)
+            record = _write(participant, recorder, identity, folder, failure)
         return record
 
 
@@ -85,8 +88,8 @@ class _TrackWatch:
         self.ended = asyncio.Event()
         self._recorder = recorder
         self._speaker = speaker
-        participant.room.on("track_subscribed", self._on_subscribed)
-        participant.room.on("participant_disconnected", self._on_left)
+        participant.on("track_subscribed", self._on_subscribed)
+        participant.on("participant_disconnected", self._on_left)
 
     def _on_subscribed(
         self, track: rtc.Track, _: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant

@@ -1,0 +1,122 @@
+"""Who says what when: from phrases and a seed to one stretch of audio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.errors import ConfigurationError
+from eloquence_pipeline.models import Clip, Phrase, ScheduledPhrase, SpeechScript
+from eloquence_pipeline.signal.wav import read_wav
+
+Int16Array = npt.NDArray[np.int16]
+
+LEAD_IN_SECONDS = 1.0
+"""Silence before the first phrase, in which the receiver's jitter buffer settles."""
+TAIL_SECONDS = 1.0
+"""Silence after the last phrase, in which it can still arrive."""
+
+_SHORTEST_SECONDS_PER_CHARACTER = 0.045
+_REFERENCE_RATE_WPM = 150
+
+
+def draw_pauses(
+    seed: int, count: int, shortest_seconds: float, longest_seconds: float
+) -> npt.NDArray[np.float64]:
+    """Draw `count` pauses, evenly distributed; the same seed gives the same pauses."""
+    return np.random.default_rng((seed, 1)).uniform(shortest_seconds, longest_seconds, count)
+
+
+def draw_phrases(
+    phrases: Sequence[Phrase], seed: int, duration_seconds: int, shortest_pause_seconds: float, rate_wpm: int
+) -> tuple[Phrase, ...]:
+    """Choose at least as many phrases as fit into `duration_seconds`, in random order.
+
+    No phrase is said twice before every other was said. How long a phrase takes is known only once
+    it has been synthesised, so this errs on the side of a phrase too many;
+    :func:`lay_out` takes what fits.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no phrase to choose from.
+    """
+    if not phrases:
+        raise ConfigurationError("there is no phrase to speak", remedy="add phrases to the category")
+    generator = np.random.default_rng((seed, 0))
+    chosen: list[Phrase] = []
+    left_seconds = duration_seconds - LEAD_IN_SECONDS - TAIL_SECONDS
+    while left_seconds > 0:
+        for place in cast(list[int], generator.permutation(len(phrases)).tolist()):
+            if left_seconds <= 0:
+                break
+            phrase = phrases[place]
+            chosen.append(phrase)
+            shortest = _SHORTEST_SECONDS_PER_CHARACTER * _REFERENCE_RATE_WPM / rate_wpm * len(phrase.text)
+            left_seconds -= shortest + shortest_pause_seconds
+    return tuple(chosen)
+
+
+def lay_out(
+    clips: Sequence[Clip],
+    seed: int,
+    duration_seconds: int,
+    shortest_pause_seconds: float,
+    longest_pause_seconds: float,
+) -> SpeechScript:
+    """Put clips one after the other, with random pauses between them, as many as fit.
+
+    Raises
+    ------
+    ConfigurationError
+        If not even the first clip fits, or the clips are of different sample rates.
+    """
+    rates = {clip.sample_rate_hz for clip in clips}
+    if len(rates) != 1:
+        raise ConfigurationError(f"all clips of a script must have one sample rate, not {sorted(rates)}")
+    rate = rates.pop()
+    pauses = draw_pauses(seed, len(clips), shortest_pause_seconds, longest_pause_seconds)
+    end = round((duration_seconds - TAIL_SECONDS) * rate)
+    start = round(LEAD_IN_SECONDS * rate)
+    scheduled: list[ScheduledPhrase] = []
+    for clip, pause_seconds in zip(clips, pauses, strict=True):
+        if start + clip.sample_count > end:
+            break
+        scheduled.append(
+            ScheduledPhrase(
+                index=len(scheduled) + 1, clip=clip, start_sample=start, sample_count=clip.sample_count
+            )
+        )
+        start += clip.sample_count + round(float(pause_seconds) * rate)
+    if not scheduled:
+        raise ConfigurationError(
+            f"the phrase {clips[0].phrase.text!r} takes {clips[0].duration_seconds:.1f} s "
+            f"and does not fit into a test of {duration_seconds} s",
+            remedy="make the test longer with --duration",
+        )
+    return SpeechScript(
+        seed=seed, sample_rate_hz=rate, sample_count=duration_seconds * rate, phrases=tuple(scheduled)
+    )
+
+
+def render(script: SpeechScript) -> Int16Array:
+    """Return the audio of a whole script.
+
+    Returns
+    -------
+    ndarray
+        int16 of shape (script.sample_count,).
+
+    Raises
+    ------
+    MeasurementError
+        If the file of a clip cannot be read.
+    """
+    samples = np.zeros(script.sample_count, dtype=np.int16)
+    for phrase in script.phrases:
+        clip_samples, _ = read_wav(phrase.clip.audio_path)
+        samples[phrase.start_sample : phrase.end_sample] = clip_samples
+    return samples

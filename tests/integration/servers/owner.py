@@ -1,0 +1,50 @@
+"""A run in a process of its own, to be killed by the tests.
+
+Usage: python owner.py FOLDER SERVER...; says ``ready`` and the endpoints, waits for the end of its input.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.settings import Settings
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings with folders of the test's own, but the user's cache of binaries."""
+    return Settings.model_validate(
+        {"folders": {name: folder / name for name in ("results", "data", "state")}}
+    )
+
+
+class TerminatedError(Exception):
+    """What the command makes of SIGTERM."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise TerminatedError
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _terminate)
+    livekit, s3, prefect = (name in sys.argv[2:] for name in ("livekit", "s3", "prefect"))
+    settings = settings_in(Path(sys.argv[1]))
+    try:
+        with embedded_servers(settings, livekit=livekit, s3=s3, prefect=prefect) as endpoints:
+            print(json.dumps({"ready": endpoints.model_dump(mode="json")}), flush=True)
+            sys.stdin.read()
+    except TerminatedError:
+        return 15
+    except KeyboardInterrupt:
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""The object store against a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from eloquence_pipeline.errors import StorageError, StorageUnavailable
+from eloquence_pipeline.servers import S3Endpoint
+from eloquence_pipeline.storage import ObjectStore, object_store
+
+pytestmark = pytest.mark.integration
+
+
+def put(store: ObjectStore, folder: Path, key: str, content: bytes) -> str:
+    path = folder / hashlib.sha256(content).hexdigest()
+    path.write_bytes(content)
+    store.put_file(key, path, path.name, "application/octet-stream")
+    return path.name
+
+
+def test_object_is_stored_verified_and_read_back(store: ObjectStore, tmp_path: Path) -> None:
+    content = os.urandom(100_000)
+    sha256 = put(store, tmp_path, "runs/a.wav", content)
+    assert store.get_bytes("runs/a.wav") == content
+    assert store.stored_sha256("runs/a.wav") == sha256
+
+
+def test_empty_file_is_stored(store: ObjectStore, tmp_path: Path) -> None:
+    put(store, tmp_path, "empty", b"")
+    assert store.get_bytes("empty") == b""
+
+
+def test_same_content_again_is_a_success(store: ObjectStore, tmp_path: Path) -> None:
+    put(store, tmp_path, "a", b"one")
+    put(store, tmp_path, "a", b"one")
+    assert store.list_keys() == ["a"]
+
+
+def test_other_content_never_replaces_what_is_there(store: ObjectStore, tmp_path: Path) -> None:
+    put(store, tmp_path, "a", b"one")
+    with pytest.raises(StorageError, match="already holds something else") as caught:
+        put(store, tmp_path, "a", b"two")
+    assert not caught.value.transient
+    assert store.get_bytes("a") == b"one"
+
+
+def test_of_two_writers_at_once_one_wins(store: ObjectStore, tmp_path: Path) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            put(store, tmp_path, "contended", b"%d" % number * 50_000)
+        except StorageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(attempt, range(6)))
+    assert won.count(True) == 1
+    assert store.get_bytes("contended") == b"%d" % won.index(True) * 50_000
+
+
+def test_file_that_is_not_what_its_checksum_says_is_refused(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"changed")
+    with pytest.raises(StorageError, match="SHA-256"):
+        store.put_file("a", tmp_path / "file", hashlib.sha256(b"original").hexdigest(), "text/plain")
+    assert store.list_keys() == []
+
+
+def test_missing_file_is_a_storage_error(store: ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be read"):
+        store.put_file("a", tmp_path / "none", "0" * 64, "text/plain")
+
+
+def test_listing_goes_on_beyond_one_page(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"many/{number:02}" for number in range(25)]
+    for key in [*keys, "other"]:
+        put(store, tmp_path, key, b"x")
+    monkeypatch.setattr(object_store, "_PAGE_KEYS", 10)
+    assert store.list_keys("many/") == keys
+
+
+def test_prefix_of_the_store_stands_before_every_key(
+    server: S3Endpoint, store: ObjectStore, tmp_path: Path
+) -> None:
+    inner = ObjectStore(
+        endpoint_url=server.endpoint_url,
+        bucket=store.bucket,
+        prefix="team/voice",
+        access_key=server.access_key,
+        secret_key=server.secret_key,
+    )
+    put(inner, tmp_path, "runs/a", b"x")
+    assert inner.list_keys("runs/") == ["runs/a"]
+    assert inner.get_bytes("runs/a") == b"x"
+    assert store.list_keys() == ["team/voice/runs/a"]
+
+
+def test_link_opens_without_credentials_and_nothing_else_does(store: ObjectStore, tmp_path: Path) -> None:
+    put(store, tmp_path, "a.txt", b"hello")
+    link = store.presign("a.txt", 60)
+    with urllib.request.urlopen(link, timeout=10) as answer:
+        assert answer.read() == b"hello"
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(link.split("?")[0], timeout=10)
+    refused.value.close()
+    assert refused.value.code == 403
+
+
+def test_check_passes_on_a_good_bucket_and_can_be_repeated(store: ObjectStore) -> None:
+    store.check()
+    store.check()
+    assert store.list_keys("runs/") == []
+
+
+def test_ensuring_a_bucket_twice_is_fine(store: ObjectStore) -> None:
+    store.ensure_bucket(create=True)
+    store.ensure_bucket(create=False)
+
+
+def test_missing_bucket_is_named_whatever_is_asked_of_it(
+    server: S3Endpoint, store_at: Callable[[S3Endpoint], ObjectStore]
+) -> None:
+    store = store_at(server)
+    actions: list[Callable[[], object]] = [
+        lambda: store.ensure_bucket(create=False),
+        store.check,
+        store.list_keys,
+        lambda: store.get_bytes("a"),
+    ]
+    for action in actions:
+        with pytest.raises(StorageError, match=f"no bucket '{store.bucket}'") as caught:
+            action()
+        assert "ELOQUENCE_STORAGE__BUCKET" in caught.value.remedy
+
+
+def test_missing_object_is_an_error(store: ObjectStore) -> None:
+    with pytest.raises(StorageError, match="not there"):
+        store.get_bytes("none")
+
+
+@pytest.mark.parametrize("wrong", ["access_key", "secret_key"])
+def test_wrong_credentials_are_said_to_be_wrong_and_not_shown(
+    server: S3Endpoint, store: ObjectStore, wrong: str
+) -> None:
+    bad = SecretStr("wrong-wrong-wrong")
+    stranger = ObjectStore(
+        endpoint_url=server.endpoint_url,
+        bucket=store.bucket,
+        access_key=bad if wrong == "access_key" else server.access_key,
+        secret_key=bad if wrong == "secret_key" else server.secret_key,
+    )
+    with pytest.raises(StorageError, match="does not accept the credentials") as caught:
+        stranger.check()
+    assert not caught.value.transient
+    for secret in (server.access_key, server.secret_key, bad):
+        assert secret.get_secret_value() not in f"{caught.value} {caught.value!r}"
+
+
+def test_no_server_is_transient(store_at: Callable[[S3Endpoint], ObjectStore], server: S3Endpoint) -> None:
+    nowhere = store_at(server.model_copy(update={"endpoint_url": "http://127.0.0.1:9"}))
+    with pytest.raises(StorageUnavailable, match="does not answer"):
+        nowhere.check()
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
+    server: S3Endpoint, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    behind = ObjectStore(
+        endpoint_url=server.endpoint_url,
+        bucket=store.bucket,
+        access_key=server.access_key,
+        secret_key=server.secret_key,
+    )
+    behind.check()

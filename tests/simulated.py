@@ -1,0 +1,148 @@
+"""A transmission with known truth, written down just as the transport writes one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import resample_poly
+
+from eloquence_pipeline.clock import Instant
+from eloquence_pipeline.files import write_bytes, write_npz
+from eloquence_pipeline.models import (
+    Clip,
+    Phrase,
+    Recording,
+    RunInfo,
+    ScheduledPhrase,
+    SendRecord,
+    SpeechScript,
+    Transmission,
+    Voice,
+)
+from eloquence_pipeline.signal.wav import write_wav
+
+RATE = 48_000
+FRAME = 480
+FRAME_NS = 10_000_000
+START_NS = 5_000_000_000_000
+CLOCK = "monotonic/simulated"
+VOICE = Voice(voice="roa/fr", rate_wpm=150, volume=0.9, engine="simulated", engine_version="1")
+
+
+def babble(seed: int, seconds: float) -> npt.NDArray[np.int16]:
+    """Return something like speech, int16 of shape (seconds × RATE,)."""
+    generator = np.random.default_rng(seed)
+    wide = resample_poly(generator.standard_normal(round(seconds * RATE / 6)), 6, 1)
+    envelope = np.abs(np.sin(np.arange(len(wide)) * 2 * np.pi * 3 / RATE)) + 0.1
+    return (wide * envelope * 3000).astype(np.int16)
+
+
+@dataclass
+class Simulation:
+    """Phrases of 1.2 s every 3 s, each delayed by its own number of samples, or lost.
+
+    Attributes
+    ----------
+    delays_samples
+        One a phrase; None loses the phrase.
+    noise
+        Standard deviation of what is added to the recording, in units of int16.
+    """
+
+    delays_samples: list[int | None]
+    noise: float = 5.0
+    same_phrase: bool = False
+    received_clock: str = CLOCK
+    failure: str = ""
+    statistics: list[dict[str, object]] = field(default_factory=lambda: [])
+
+    def write(self, folder: Path) -> Transmission:
+        """Write all files into `folder` and describe them."""
+        script = self._script(folder)
+        sent = np.zeros(script.sample_count, dtype=np.int16)
+        received = np.random.default_rng(99).standard_normal(script.sample_count + RATE) * self.noise
+        for scheduled, delay in zip(script.phrases, self.delays_samples, strict=True):
+            clip = babble(1 if self.same_phrase else scheduled.index, 1.2)
+            sent[scheduled.start_sample : scheduled.end_sample] = clip
+            if delay is not None:
+                received[scheduled.start_sample + delay : scheduled.end_sample + delay] += clip
+        recorded = np.clip(np.rint(received), -32768, 32767).astype(np.int16)
+        deadline_ns = START_NS + np.arange(len(sent) // FRAME, dtype=np.int64) * FRAME_NS
+        arrived_ns = START_NS + np.arange(len(recorded) // FRAME, dtype=np.int64) * FRAME_NS
+        started = Instant(wall=datetime(2026, 11, 22, tzinfo=UTC), monotonic_ns=START_NS, clock_id=CLOCK)
+        statistics = "".join(json.dumps(row) + "\n" for row in self.statistics).encode()
+        return Transmission(
+            room="room",
+            script=script,
+            sent=SendRecord(
+                identity="speaker",
+                clock_id=CLOCK,
+                frame_count=len(deadline_ns),
+                audio=write_wav(folder / "sent.wav", sent, RATE),
+                timings=write_npz(
+                    folder / "sent_timings.npz", deadline_ns=deadline_ns, handed_over_ns=deadline_ns + 100_000
+                ),
+                started=started,
+                sample_rate_hz=RATE,
+                frame_samples=FRAME,
+                connect_ms=100.0,
+                statistics=write_bytes(folder / "statistics.jsonl", statistics),
+            ),
+            received=Recording(
+                identity="listener",
+                clock_id=self.received_clock,
+                frame_count=len(arrived_ns),
+                audio=write_wav(folder / "received.wav", recorded, RATE),
+                timings=write_npz(folder / "received_timings.npz", arrived_ns=arrived_ns),
+                started=started,
+                sample_rate_hz=RATE,
+                frame_samples=FRAME,
+                connect_ms=100.0,
+                statistics=write_bytes(folder / "statistics.jsonl", statistics),
+            ),
+            failure=self.failure,
+        )
+
+    def _script(self, folder: Path) -> SpeechScript:
+        phrases = tuple(
+            ScheduledPhrase(
+                index=index + 1,
+                clip=Clip(
+                    phrase=Phrase(text=f"phrase {index + 1}", category="greetings"),
+                    voice=VOICE,
+                    audio_path=folder / "unused.wav",
+                    audio_sha256="0" * 64,
+                    sample_rate_hz=RATE,
+                    sample_count=round(1.2 * RATE),
+                    generation_ms=10.0,
+                    from_cache=False,
+                ),
+                start_sample=RATE + index * 3 * RATE,
+                sample_count=round(1.2 * RATE),
+            )
+            for index in range(len(self.delays_samples))
+        )
+        return SpeechScript(
+            seed=1, sample_rate_hz=RATE, sample_count=(2 + 3 * len(phrases)) * RATE, phrases=phrases
+        )
+
+
+def run_info() -> RunInfo:
+    """Return what identifies the simulated run."""
+    return RunInfo(
+        run_id="20261122T000000Z-abcdef",
+        scenario="basic",
+        started_at=datetime(2026, 11, 22, tzinfo=UTC),
+        target="embedded",
+        livekit_url="ws://127.0.0.1:7880",
+        room="room",
+        seed=1,
+        requested_duration_seconds=30,
+        clock_id=CLOCK,
+        versions={"python": "3"},
+    )

@@ -1,0 +1,136 @@
+"""The whole analysis against known truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eloquence_pipeline.errors import MeasurementError
+from eloquence_pipeline.files import write_bytes
+from eloquence_pipeline.measurement.scenario import analyse
+from eloquence_pipeline.models import ScenarioResult, Transmission, VerdictStatus
+from eloquence_pipeline.settings import ThresholdSettings
+from eloquence_pipeline.signal.wav import write_wav
+from tests.simulated import RATE, Simulation, run_info
+
+pytestmark = pytest.mark.unit
+
+HANDED_OVER_LATE_MS = 0.1
+SEED_KEYS = [
+    "test_name",
+    "duration_seconds",
+    "packets_sent",
+    "packets_received",
+    "packet_loss_rate",
+    "latency_stats",
+    "errors_count",
+    "throughput_pps",
+]
+
+
+def measured(transmission: Transmission, folder: Path) -> ScenarioResult:
+    return analyse(transmission, folder, run_info(), (), ThresholdSettings())
+
+
+@given(delays=st.lists(st.integers(480, 40_000), min_size=1, max_size=3))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_delay_is_recovered_within_one_sample(delays: list[int], tmp_path: Path) -> None:
+    result = measured(Simulation(list(delays)).write(tmp_path), tmp_path)
+    for phrase, delay in zip(result.phrases, delays, strict=True):
+        assert phrase.one_way_delay_ms is not None
+        expected_ms = delay / RATE * 1000 - HANDED_OVER_LATE_MS
+        assert abs(phrase.one_way_delay_ms - expected_ms) < 1000 / RATE
+
+
+def test_a_lost_phrase_is_not_received_and_has_no_number(tmp_path: Path) -> None:
+    result = measured(Simulation([2000, None, 2000]).write(tmp_path), tmp_path)
+    assert [phrase.received for phrase in result.phrases] == [True, False, True]
+    lost = result.phrases[1]
+    assert lost.one_way_delay_ms is None
+    assert lost.end_to_end_ms is None
+    assert (result.packets_sent, result.packets_received, result.errors_count) == (3, 2, 1)
+    assert result.packet_loss_rate == pytest.approx(1 / 3)
+
+
+def test_a_lost_phrase_is_not_taken_for_its_repetition(tmp_path: Path) -> None:
+    # 3 s later the same phrase comes again: at the very end of the window, and beyond it with its own delay.
+    result = measured(Simulation([2000, None, 2000], same_phrase=True).write(tmp_path), tmp_path)
+    assert [phrase.received for phrase in result.phrases] == [True, False, True]
+
+
+def test_the_result_begins_with_the_seeds_keys_and_nests_the_rest(tmp_path: Path) -> None:
+    result = json.loads(measured(Simulation([2000]).write(tmp_path), tmp_path).to_json())
+    assert list(result)[:8] == SEED_KEYS
+    assert list(result["latency_stats"]) == ["min_ms", "max_ms", "avg_ms", "count"]
+    assert all(isinstance(value, dict | list) for key, value in result.items() if key not in SEED_KEYS)
+    assert result["test_name"] == "basic_test"
+
+
+def test_the_result_can_be_read_back(tmp_path: Path) -> None:
+    result = measured(Simulation([2000, None]).write(tmp_path), tmp_path)
+    assert ScenarioResult.model_validate_json(result.to_json()) == result
+
+
+def test_latency_is_generation_plus_one_way_delay(tmp_path: Path) -> None:
+    result = measured(Simulation([4800, 9600]).write(tmp_path), tmp_path)
+    for phrase in result.phrases:
+        assert phrase.one_way_delay_ms is not None
+        assert phrase.end_to_end_ms == phrase.generation_ms + phrase.one_way_delay_ms
+    assert result.latency_stats.max_ms == result.phrases[1].end_to_end_ms
+
+
+def test_throughput_counts_phrases_a_second(tmp_path: Path) -> None:
+    result = measured(Simulation([2000, 2000]).write(tmp_path), tmp_path)
+    assert result.duration_seconds == 8
+    assert result.throughput_pps == pytest.approx(2 / 8)
+
+
+def test_the_same_files_give_the_same_result(tmp_path: Path) -> None:
+    transmission = Simulation([2000, 3000]).write(tmp_path)
+    assert measured(transmission, tmp_path) == measured(transmission, tmp_path)
+
+
+def test_a_transmission_that_broke_off_is_not_passed(tmp_path: Path) -> None:
+    transmission = Simulation([2000], failure="the publisher was disconnected").write(tmp_path)
+    assert measured(transmission, tmp_path).verdict.status is VerdictStatus.FAILED
+
+
+def test_two_clocks_are_an_error_not_a_number(tmp_path: Path) -> None:
+    transmission = Simulation([2000], received_clock="monotonic/elsewhere").write(tmp_path)
+    with pytest.raises(MeasurementError, match="different clocks"):
+        measured(transmission, tmp_path)
+
+
+def test_a_file_that_is_not_the_recorded_one_is_refused(tmp_path: Path) -> None:
+    transmission = Simulation([2000]).write(tmp_path)
+    write_wav(tmp_path / "received.wav", np.zeros(480, dtype=np.int16), RATE)
+    with pytest.raises(MeasurementError, match=r"received\.wav is not the file that was recorded"):
+        measured(transmission, tmp_path)
+
+
+def test_timings_that_do_not_belong_to_the_wav_are_refused(tmp_path: Path) -> None:
+    transmission = Simulation([2000]).write(tmp_path)
+    other = write_wav(tmp_path / "received.wav", np.zeros(480, dtype=np.int16), RATE)
+    received = transmission.received.model_copy(update={"audio": other})
+    with pytest.raises(MeasurementError, match="holds 480 samples"):
+        measured(transmission.model_copy(update={"received": received}), tmp_path)
+
+
+def test_timings_that_are_no_npz_are_refused(tmp_path: Path) -> None:
+    transmission = Simulation([2000]).write(tmp_path)
+    other = write_bytes(tmp_path / "received_timings.npz", b"no archive")
+    received = transmission.received.model_copy(update={"timings": other})
+    with pytest.raises(MeasurementError, match="is no NPZ file"):
+        measured(transmission.model_copy(update={"received": received}), tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    transmission = Simulation([2000]).write(tmp_path)
+    (tmp_path / "sent.wav").unlink()
+    with pytest.raises(MeasurementError, match=r"sent\.wav cannot be read"):
+        measured(transmission, tmp_path)

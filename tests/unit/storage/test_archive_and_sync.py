@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from eloquence_pipeline.errors import StorageError, StorageUnavailable
+from eloquence_pipeline.models import Archive, ArchiveState
+from eloquence_pipeline.storage import RunFolder, archive, pending_runs, sync
+from tests.unit.storage.memory_store import MemoryStore
+
+pytestmark = pytest.mark.unit
+
+STARTED = datetime(2026, 11, 22, 15, 10, tzinfo=UTC)
+AWAY = StorageUnavailable("the store does not answer", remedy="check that it runs")
+
+
+def sealed_run(results: Path, minutes: int = 0, scenario: str = "basic") -> RunFolder:
+    run = RunFolder.create(results, STARTED + timedelta(minutes=minutes), scenario)
+    run.write_text("results.json", json.dumps({"minutes": minutes}))
+    run.write_bytes("audio/sent.wav", b"sound")
+    run.seal()
+    return run
+
+
+def test_manifest_is_sent_last(tmp_path: Path) -> None:
+    run, store = sealed_run(tmp_path), MemoryStore()
+    outcome = archive(run, store)
+    assert outcome.state is ArchiveState.UPLOADED
+    assert outcome.uri == f"s3://memory/{run.prefix}"
+    assert store.attempts == [
+        run.prefix + name for name in ("audio/sent.wav", "results.json", "manifest.json")
+    ]
+
+
+def test_archiving_again_sends_nothing(tmp_path: Path) -> None:
+    run, store = sealed_run(tmp_path), MemoryStore()
+    first = archive(run, store)
+    assert archive(run, store) == first
+    assert len(store.attempts) == 3
+
+
+@pytest.mark.parametrize("sent_before", [0, 1, 2])
+def test_store_that_goes_away_leaves_the_evidence_here(tmp_path: Path, sent_before: int) -> None:
+    run = sealed_run(tmp_path)
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    outcome = archive(run, MemoryStore([None] * sent_before + [AWAY]))
+    assert outcome.state is ArchiveState.LOCAL_ONLY
+    assert outcome.folder == run.path
+    assert outcome.uri == ""
+    assert "does not answer" in outcome.problem
+    assert "eloquence sync" in outcome.problem
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert [pending.path for pending in pending_runs(tmp_path)] == [run.path]
+
+
+def test_unsealed_run_is_not_sent(tmp_path: Path) -> None:
+    run, store = RunFolder.create(tmp_path, STARTED, "basic"), MemoryStore()
+    run.write_text("results.json", "{}")
+    with pytest.raises(StorageError, match="seal"):
+        archive(run, store)
+    assert pending_runs(tmp_path) == []
+    assert store.attempts == []
+
+
+def test_file_that_changed_after_sealing_is_not_passed_off_as_evidence(tmp_path: Path) -> None:
+    run, store = sealed_run(tmp_path), MemoryStore()
+    (run.path / "results.json").write_text("{}")
+    outcome = archive(run, store)
+    assert outcome.state is ArchiveState.LOCAL_ONLY
+    assert run.prefix + "manifest.json" not in store.objects
+
+
+def test_sync_sends_what_is_pending_oldest_first(tmp_path: Path) -> None:
+    late = sealed_run(tmp_path, minutes=9, scenario="basic")
+    early = sealed_run(tmp_path, minutes=1, scenario="stress")
+    sent = sealed_run(tmp_path, minutes=5)
+    archive(sent, MemoryStore())
+    store, seen = MemoryStore(), list[Archive]()
+    outcomes = sync(tmp_path, store, seen.append)
+    assert [outcome.folder for outcome in outcomes] == [early.path, late.path]
+    assert {outcome.state for outcome in outcomes} == {ArchiveState.UPLOADED}
+    assert seen == outcomes
+    assert sync(tmp_path, store) == []
+
+
+def test_sync_of_nothing_is_nothing(tmp_path: Path) -> None:
+    assert sync(tmp_path / "not there", MemoryStore()) == []
+
+
+def test_sync_does_not_go_on_asking_a_store_that_is_away(tmp_path: Path) -> None:
+    for minutes in range(3):
+        sealed_run(tmp_path, minutes)
+    store = MemoryStore([AWAY])
+    outcomes = sync(tmp_path, store)
+    assert [outcome.state for outcome in outcomes] == [ArchiveState.LOCAL_ONLY] * 3
+    assert len(store.attempts) == 1
+    assert len(sync(tmp_path, store)) == 3
+    assert len(store.objects) == 9
+
+
+def test_sync_goes_on_after_one_run_that_is_refused(tmp_path: Path) -> None:
+    damaged = sealed_run(tmp_path)
+    sealed_run(tmp_path, minutes=1)
+    (damaged.path / "manifest.json").write_text("{")
+    states = [outcome.state for outcome in sync(tmp_path, MemoryStore())]
+    assert states == [ArchiveState.LOCAL_ONLY, ArchiveState.UPLOADED]
+
+
+def test_two_syncs_at_once_send_each_run_once(tmp_path: Path) -> None:
+    for minutes in range(6):
+        sealed_run(tmp_path, minutes)
+    store = MemoryStore()  # asserts that no key is stored twice
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(sync, tmp_path, store) for _ in range(2)]:
+            assert all(outcome.state is ArchiveState.UPLOADED for outcome in future.result())
+    assert len(store.attempts) == 6 * 3
+
+
+def test_marker_stays_here_and_says_where_the_run_is(tmp_path: Path) -> None:
+    run, store = sealed_run(tmp_path), MemoryStore()
+    archive(run, store)
+    marker = json.loads((run.path / ".uploaded.json").read_text())
+    assert marker.keys() == {"uri", "uploaded_at"}
+    assert marker["uri"] == f"s3://memory/{run.prefix}"
+    assert not any(".uploaded" in key or ".lock" in key for key in store.objects)
