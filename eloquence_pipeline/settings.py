@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     api_secret: SecretStr = Field(
         default=SecretStr(""), validation_alias=AliasChoices("api_secret", "LIVEKIT_API_SECRET")
     )
+    target: str = Field(default="", description="Name of the LiveKit server in results; its URL if empty.")
     room_name: str = Field(
         default="test_coaching_vocal",
         min_length=1,

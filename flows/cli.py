@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from eloquence_pipeline.errors import EloquenceError, ExitCode
+from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.reporting.console import make_console
 from flows.commands import Options, run_test, services_down, services_status, services_up, sync_evidence
 
@@ -106,6 +107,12 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
     except EloquenceError as error:
         _print_error(error, verbose=verbose)
         raise typer.Exit(error.exit_code) from None
+    except Exception as error:
+        if verbose:
+            traceback.print_exception(error)
+        typer.secho(f"❌ unexpected {type(error).__name__}: {redact(str(error))}", fg="red", err=True)
+        typer.secho("   → run it again with --verbose and report the traceback", err=True)
+        raise typer.Exit(ExitCode.NOT_CARRIED_OUT) from None
     raise typer.Exit(code)
 
 

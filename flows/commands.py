@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +21,7 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
 from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.summary import print_summary
-from eloquence_pipeline.servers import Endpoints, ServiceStatus, embedded_servers, require_media_interface
+from eloquence_pipeline.servers import ServiceStatus, embedded_servers, require_media_interface
 from eloquence_pipeline.settings import Settings, load_settings
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
@@ -30,8 +30,6 @@ from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
     from flows.scenario import ScenarioOutcome
-
-EMBEDDED_TARGET = "embedded"
 
 # Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
 _PREFECT_ENVIRONMENT = {
@@ -79,50 +77,35 @@ def run_test(console: Console, options: Options) -> ExitCode:
     if options.output is not None:
         write_atomically(options.output, outcome.result.to_json().encode())
         console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
-    if outcome.archive.state is ArchiveState.LOCAL_ONLY:
+    return exit_code(outcome)
+
+
+def exit_code(outcome: ScenarioOutcome) -> ExitCode:
+    """Return what the shell is told: a missed threshold says more than a store that was away."""
+    code = _EXIT_CODES[outcome.result.verdict.status]
+    if code is ExitCode.PASSED and outcome.archive.state is ArchiveState.LOCAL_ONLY:
         return ExitCode.NOT_CARRIED_OUT
-    return _EXIT_CODES[outcome.result.verdict.status]
+    return code
 
 
 def _carry_out(console: Console, settings: Settings, options: Options) -> ScenarioOutcome:
     with ExitStack() as stack:
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
-        importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.scenario")
-        endpoints = stack.enter_context(_servers(console, settings))
-        stack.enter_context(exported(environment_of(endpoints)))
-        scenario = importing.result()
-        target = EMBEDDED_TARGET if endpoints.livekit else settings.livekit_url
-        return asyncio.run(_run_flow(scenario.basic, endpoints, options, target))
-
-
-@contextmanager
-def _servers(console: Console, settings: Settings) -> Generator[Endpoints]:
-    with embedded_servers(
-        settings,
-        livekit=not settings.livekit_url,
-        s3=not settings.storage.is_users_own,
-        prefect=not users_own_prefect_api(),
-        progress=_printer(console),
-    ) as endpoints:
-        yield endpoints
-
-
-async def _run_flow(flow: Any, endpoints: Endpoints, options: Options, target: str) -> ScenarioOutcome:
-    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
-
-    from tasks.logs import drain_to_prefect  # noqa: PLC0415
-
-    updates: dict[Any, str] = {PREFECT_API_URL: endpoints.prefect.api_url} if endpoints.prefect else {}
-    with temporary_settings(updates=updates):
-        state = await flow(
-            duration_seconds=options.duration_seconds, seed=options.seed, target=target, return_state=True
+        importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
+        endpoints = stack.enter_context(
+            embedded_servers(
+                settings,
+                livekit=not settings.livekit_url,
+                s3=not settings.storage.is_users_own,
+                prefect=not users_own_prefect_api(),
+                progress=_printer(console),
+            )
         )
-        outcome = await state.aresult(raise_on_failure=False)
-        await drain_to_prefect()
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+        stack.enter_context(exported(environment_of(endpoints)))
+        runner = importing.result()
+        api_url = endpoints.prefect.api_url if endpoints.prefect else ""
+        return asyncio.run(runner.run_basic(options.duration_seconds, options.seed, api_url))
 
 
 def _require_output(output: Path | None) -> None:

@@ -11,15 +11,18 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from eloquence_pipeline.servers import Endpoints
+from eloquence_pipeline.servers import Endpoints, ProgressSink, embedded_servers
+from eloquence_pipeline.settings import Settings, load_settings
 
 EVIDENCE_BUCKET = "eloquence"
+EMBEDDED_TARGET = "embedded"
 
 
 def environment_of(endpoints: Endpoints) -> dict[str, str]:
     """Return the environment variables that make the settings name these servers."""
     variables: dict[str, str] = {}
     if (livekit := endpoints.livekit) is not None:
+        variables["ELOQUENCE_TARGET"] = EMBEDDED_TARGET
         variables["LIVEKIT_URL"] = livekit.url
         variables["LIVEKIT_API_KEY"] = livekit.api_key
         variables["LIVEKIT_API_SECRET"] = livekit.api_secret.get_secret_value()
@@ -48,6 +51,27 @@ def exported(variables: dict[str, str]) -> Generator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
+    """Run what the settings do not name a server of the user's own for, and yield settings that name all.
+
+    A flow started by the command finds everything there already; one started by a worker joins the
+    servers in the background, or runs its own.
+    """
+    settings = load_settings()
+    with (
+        embedded_servers(
+            settings,
+            livekit=not settings.livekit_url,
+            s3=not settings.storage.is_users_own,
+            prefect=False,
+            progress=progress,
+        ) as endpoints,
+        exported(environment_of(endpoints)),
+    ):
+        yield load_settings()
 
 
 def users_own_prefect_api() -> str:

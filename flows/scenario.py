@@ -11,8 +11,9 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from eloquence_pipeline.models import Archive, Record, ScenarioResult, VerdictStatus
+from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
-from eloquence_pipeline.settings import load_settings
+from flows.environment import servers_at_hand
 from flows.plans import BASIC, choose_seed
 from tasks.analysis import analyse
 from tasks.archive import archive
@@ -31,7 +32,8 @@ Seed = Annotated[
         ge=0, title="Seed", description="Repeats the phrases and pauses of an earlier run; 0 draws a new one."
     ),
 ]
-Target = Annotated[str, Field(title="Target", description="Name of the LiveKit server, as results show it.")]
+
+_logger = PipelineLogger("SCENARIO")
 
 
 class ScenarioOutcome(Record):
@@ -47,23 +49,21 @@ def _run_name() -> str:
 
 
 @flow(name="scenario", flow_run_name=_run_name, persist_result=False, validate_parameters=True)
-async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0, target: Target = "") -> State[Any]:
+async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0) -> State[Any]:
     """Speak greetings and coaching phrases with pauses of 2 to 4 s, and measure how they arrive."""
     forward_logs_to_prefect()
-    settings = load_settings()
-    run = Run.begin(
-        "basic", settings=settings, target=target, seed=choose_seed(seed), duration_seconds=duration_seconds
-    )
+    with servers_at_hand(_logger.info) as settings:
+        run = Run.begin("basic", settings, seed=choose_seed(seed), duration_seconds=duration_seconds)
 
-    phrases = BASIC.choose_phrases(run.seed, run.duration_seconds, settings.speech.rate_wpm)
-    clips = synthesise_phrase.map(list(phrases), settings=unmapped(settings)).result()
-    script = BASIC.lay_out(clips, run.seed, run.duration_seconds)
+        phrases = BASIC.choose_phrases(run.seed, run.duration_seconds, settings.speech.rate_wpm)
+        clips = synthesise_phrase.map(list(phrases), settings=unmapped(settings)).result()
+        script = BASIC.lay_out(clips, run.seed, run.duration_seconds)
 
-    transmission = await transmit(run, script)
+        transmission = await transmit(run, script)
 
-    result = analyse(run, transmission, settings.thresholds)
-    kept = archive(run, transmission, result, settings)
-    await report(result, kept)
+        result = analyse(run, transmission, settings.thresholds)
+        kept = archive(run, transmission, result, settings)
+        await report(result, kept)
     return _final_state(ScenarioOutcome(result=result, archive=kept))
 
 

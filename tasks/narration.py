@@ -63,6 +63,5 @@ def _narrate_phrase(phrase: PhraseObservation) -> None:
         return
     size = phrase.sample_count * _BYTES_PER_SAMPLE
     _analysis.audio_received(phrase.index, size, phrase.received_at.timestamp(), {"text": phrase.text})
-    _analysis.latency("génération", phrase.generation_ms)
     _analysis.latency("envoi", phrase.send_ms)
     _analysis.latency("bout_en_bout", phrase.end_to_end_ms)

@@ -31,9 +31,7 @@ class Run(Record):
     folder: Path
 
     @classmethod
-    def begin(
-        cls, scenario: str, *, settings: Settings, target: str, seed: int, duration_seconds: int
-    ) -> Run:
+    def begin(cls, scenario: str, settings: Settings, *, seed: int, duration_seconds: int) -> Run:
         """Make the run's folder and give the run its name.
 
         Raises
@@ -47,7 +45,7 @@ class Run(Record):
             run_id=folder.run_id,
             scenario=scenario,
             started_at=started_at,
-            target=target,
+            target=settings.target or settings.livekit_url,
             livekit_url=settings.livekit_url,
             room_name=settings.room_name,
             seed=seed,

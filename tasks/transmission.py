@@ -30,6 +30,7 @@ from eloquence_pipeline.models import (
     Transmission,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.redaction import redacted_standard_error
 from eloquence_pipeline.speech.script import render
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.transport.publisher import publish as publish_audio
@@ -130,7 +131,7 @@ async def _attempt(run: Run, script: SpeechScript, room: str) -> Transmission:
         await mint_token(Side.PUBLISHER, room, SPEAKER, script.duration_seconds),
         await mint_token(Side.SUBSCRIBER, room, LISTENER, script.duration_seconds),
     ]
-    with undisturbed():
+    with redacted_standard_error(), undisturbed():
         # Prefect's types take an async task with return_state for a synchronous one.
         speaking = cast(
             Awaitable[State[SendRecord]], publish(run, script, tokens[0], stop, return_state=True)

@@ -98,7 +98,13 @@ class JsonLinesHandler(logging.StreamHandler[Any]):
 
 def make_console() -> Console:
     """Return the console for people; colours go off without a terminal or with NO_COLOR."""
-    return Console(file=sys.stderr, highlight=False, no_color="NO_COLOR" in os.environ or None)
+    return Console(
+        file=sys.stderr,
+        highlight=False,
+        no_color="NO_COLOR" in os.environ or None,
+        # Asked once: during a transmission standard error goes through a filter, which is no terminal.
+        force_terminal=sys.stderr.isatty(),
+    )
 
 
 @contextmanager

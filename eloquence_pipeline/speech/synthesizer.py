@@ -115,8 +115,7 @@ class VoiceSynthesizer:
         """
         text = spoken_text(phrase.text)
         found = self._cache.get_or_make(text, self.voice, lambda: self._speak(text))
-        if not found.was_cached:
-            _logger.latency("génération", found.entry.generation_ms)
+        _logger.latency("génération", found.entry.generation_ms)
         return Clip(
             phrase=phrase,
             voice=self.voice,

@@ -19,10 +19,13 @@ from pydantic import SecretStr
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, Instant, monotonic_ns
 from eloquence_pipeline.errors import ConnectTimeout, TransportError
 from eloquence_pipeline.models import ConnectionEvent, Side
-from eloquence_pipeline.transport.redaction import redact, redact_sdk_logs
+from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.redaction import redact, redact_sdk_logs
 from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+
+_logger = PipelineLogger("LIVEKIT")
 
 _RECORDED_EVENTS: tuple[EventTypes, ...] = (
     "connected",
@@ -77,6 +80,8 @@ class Participant:
             )
             if name == "disconnected":
                 self.gone_event.set()
+            if name in {"reconnecting", "reconnected"}:
+                _logger.connection(name, f"Room: {self.room.name} ({self.side})")
 
         return record
 
@@ -105,6 +110,7 @@ class Participant:
         except Exception as error:
             raise _translated(url, error) from None
         self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
+        _logger.connection("connected", f"Room: {self.room.name} ({self.side})")
         self.statistics.start()
 
     async def disconnect(self) -> None:

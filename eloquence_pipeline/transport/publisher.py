@@ -16,11 +16,11 @@ from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.errors import SubscriptionTimeout, TransportError
 from eloquence_pipeline.files import write_bytes, write_npz
 from eloquence_pipeline.models import SendRecord, Side
+from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.signal.wav import write_wav
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.frame_pump import FramePump
 from eloquence_pipeline.transport.participant import Participant, first_of
-from eloquence_pipeline.transport.redaction import redact
 
 SUBSCRIPTION_TIMEOUT_SECONDS = 15.0
 TRACK_NAME = "speech"

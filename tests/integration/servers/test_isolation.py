@@ -50,6 +50,8 @@ def _isolated(way: str, folder: Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     if "refused" in answer:
-        # Not a server that is missing: the kernel or a sandbox forbids what the test stands on.
-        pytest.skip(answer["refused"])
+        pytest.fail(
+            f"this machine forbids a network namespace of one's own ({answer['refused']}); "
+            "allow unprivileged user namespaces and /dev/net/tun, or run the tests as root"
+        )
     return answer

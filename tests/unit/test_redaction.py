@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from eloquence_pipeline.models import Side
-from eloquence_pipeline.transport.redaction import REDACTED, redact, redact_sdk_logs
+from eloquence_pipeline.redaction import REDACTED, redact, redact_sdk_logs
 from eloquence_pipeline.transport.tokens import mint_token
 
 pytestmark = pytest.mark.unit
@@ -61,7 +61,7 @@ def test_standard_error_is_redacted_below_python() -> None:
     secret = token()
     code = (
         "import os\n"
-        "from eloquence_pipeline.transport.redaction import redacted_standard_error\n"
+        "from eloquence_pipeline.redaction import redacted_standard_error\n"
         "with redacted_standard_error():\n"
         f"    os.write(2, b'one {secret[:30]}'); os.write(2, b'{secret[30:]} two\\n')\n"
         "    os.write(2, b'no newline')\n"
