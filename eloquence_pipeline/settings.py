@@ -137,10 +137,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete_target(self) -> Self:
-        if self.livekit_url and not (self.api_key and self.api_secret.get_secret_value()):
-            raise ValueError("LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside it")
         if self.livekit_url and not self.livekit_url.startswith(("ws://", "wss://")):
             raise ValueError(f"LIVEKIT_URL must start with ws:// or wss://, not {self.livekit_url!r}")
+        if self.livekit_url and not (self.api_key and self.api_secret.get_secret_value()):
+            raise ValueError("LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside it")
         return self
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -16,6 +13,7 @@ from eloquence_pipeline.errors import EloquenceError, ExitCode
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.reporting.console import make_console
 from flows.commands import Options, run_test, services_down, services_status, services_up, sync_evidence
+from flows.interruption import exit_code, terminate_like_interrupt
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -25,9 +23,6 @@ EXIT_CODES = """
  2  wrong usage or configuration; nothing was started
  3  the test could not be carried out, or the tester was too slow to tell
 """
-
-_INTERRUPTED = 128 + signal.SIGINT
-_TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(
     name="eloquence",
@@ -107,6 +102,9 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
     except EloquenceError as error:
         _print_error(error, verbose=verbose)
         raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt as interruption:
+        typer.secho("interrupted; what was recorded so far stays in the results folder", err=True)
+        raise typer.Exit(exit_code(interruption)) from None
     except Exception as error:
         if verbose:
             traceback.print_exception(error)
@@ -126,16 +124,5 @@ def _print_error(error: EloquenceError, *, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command; the entry point of the package."""
-    received: list[int] = []
-
-    def end_like_interrupt(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        # One way out for both signals: everything that cleans up after Ctrl-C does so here too.
-        signal.raise_signal(signal.SIGINT)
-
-    signal.signal(signal.SIGTERM, end_like_interrupt)
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.secho("interrupted; what was recorded so far stays in the results folder", err=True)
-        sys.exit(_TERMINATED if received else _INTERRUPTED)
+    terminate_like_interrupt()
+    app()

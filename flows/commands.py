@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -37,6 +36,8 @@ _PREFECT_ENVIRONMENT = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
+    "DO_NOT_TRACK": "1",
 }
 
 
@@ -93,6 +94,7 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Scenar
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
+        _printer(console)("getting the servers ready")
         endpoints = stack.enter_context(
             embedded_servers(
                 settings,
@@ -105,7 +107,7 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Scenar
         stack.enter_context(exported(environment_of(endpoints)))
         runner = importing.result()
         api_url = endpoints.prefect.api_url if endpoints.prefect else ""
-        return asyncio.run(runner.run_basic(options.duration_seconds, options.seed, api_url))
+        return runner.run_basic(options.duration_seconds, options.seed, api_url)
 
 
 def _require_output(output: Path | None) -> None:

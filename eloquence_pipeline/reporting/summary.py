@@ -38,7 +38,8 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
     console.print()
     console.print(phrase_table(result))
     console.print(figure_table(result))
-    console.print(Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status]), soft_wrap=True)
+    verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
+    console.print(verdict, soft_wrap=not console.is_terminal)
     console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
     if archive.state is ArchiveState.UPLOADED:
         console.print(f"          {archive.uri}", soft_wrap=True, markup=False)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from eloquence_pipeline.servers import down
 from eloquence_pipeline.settings import Settings
 from tests.integration.servers.owner import settings_in
+from tests.polling import await_true
 
 OWNER = Path(__file__).with_name("owner.py")
 OWNER_READY_SECONDS = 40.0
@@ -114,11 +114,3 @@ def processes_in(folder: Path) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
-
-
-def await_true(condition: Callable[[], bool], what: str, *, seconds: float = 8.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)

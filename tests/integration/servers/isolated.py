@@ -5,6 +5,7 @@ Usage: python isolated.py WAY FOLDER; prints one JSON line.
 - ``all``: the three servers as they are embedded and a call; how many packets left on the outer interface
 - ``call``: the same with LiveKit alone
 - ``leaky-call``: the same without the ``stun_servers`` entry of the configuration
+- ``command``: the whole ``eloquence`` command, with all its servers
 - ``alone``: a machine with nothing but ``lo``; what ``require_media_interface`` says
 """
 
@@ -55,6 +56,10 @@ def _with_outer_interface(outer: namespace.OuterInterface, way: str, folder: Pat
     from eloquence_pipeline.servers import embedded_servers, require_media_interface
 
     require_media_interface()
+    if way == "command":
+        exit_code = _command(folder)
+        time.sleep(SETTLE_SECONDS)
+        return {"exit_code": exit_code, "packets": dict(outer.packets)}
     if way == "leaky-call":
         _forget_stun_servers()
     everything = way == "all"
@@ -64,6 +69,20 @@ def _with_outer_interface(outer: namespace.OuterInterface, way: str, folder: Pat
         heard = asyncio.run(_call(endpoints.livekit.url, endpoints.livekit.api_key, secret))
         time.sleep(SETTLE_SECONDS)
     return {"heard_frames": heard, "packets": dict(outer.packets)}
+
+
+def _command(folder: Path) -> int:
+    import os
+    import subprocess
+
+    folders = {
+        f"ELOQUENCE_FOLDERS__{name.upper()}": str(folder / name) for name in ("results", "data", "state")
+    }
+    command = [str(Path(sys.executable).with_name("eloquence")), "--test", "basic", "--duration", "8"]
+    # A terminal is what makes some libraries talkative; script(1) would be one more thing to install.
+    return subprocess.run(
+        command, env=os.environ | folders, stdout=sys.stderr, cwd=folder, check=False
+    ).returncode
 
 
 def _forget_stun_servers() -> None:

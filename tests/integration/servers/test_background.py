@@ -6,7 +6,8 @@ import pytest
 
 from eloquence_pipeline.servers import down, embedded_servers, status, up
 from eloquence_pipeline.settings import Settings
-from tests.integration.servers.conftest import Owner, await_true
+from tests.integration.servers.conftest import Owner
+from tests.polling import await_true
 
 pytestmark = pytest.mark.integration
 

@@ -15,7 +15,8 @@ from eloquence_pipeline.errors import ServerError
 from eloquence_pipeline.servers import S3Endpoint, embedded_servers, status
 from eloquence_pipeline.servers import livekit_server as livekit_module
 from eloquence_pipeline.settings import ServerSettings, Settings
-from tests.integration.servers.conftest import await_true, processes_in
+from tests.integration.servers.conftest import processes_in
+from tests.polling import await_true
 
 pytestmark = pytest.mark.integration
 

@@ -26,6 +26,13 @@ def test_no_packet_leaves_the_machine(settings: Settings, tmp_path: Path) -> Non
     assert (told["packets"].get("udp", 0), told["packets"].get("tcp", 0)) == (0, 0)
 
 
+def test_the_whole_command_sends_nothing_off_the_machine(settings: Settings, tmp_path: Path) -> None:
+    del settings
+    told = _isolated("command", tmp_path)
+    assert len(list(tmp_path.glob("results/runs/*/*/*/manifest.json"))) == 1
+    assert (told["packets"].get("udp", 0), told["packets"].get("tcp", 0)) == (0, 0)
+
+
 def test_the_packet_count_sees_a_client_that_asks_public_servers(settings: Settings, tmp_path: Path) -> None:
     del settings
     told = _isolated("leaky-call", tmp_path)

@@ -13,7 +13,8 @@ from eloquence_pipeline.servers import ServiceStatus, embedded_servers, status
 from eloquence_pipeline.servers.processes import ProcessIdentity
 from eloquence_pipeline.servers.state import Instance
 from eloquence_pipeline.settings import Settings
-from tests.integration.servers.conftest import Owner, await_true
+from tests.integration.servers.conftest import Owner
+from tests.polling import await_true
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +43,7 @@ def test_kill_9_of_the_run_leaves_nothing(start_owner: StartOwner, left_over: Le
     owner = start_owner("livekit", "s3")
     owner.await_ready()
     owner.send(signal.SIGKILL)
-    await_true(lambda: left_over() == [], "servers and folders are gone", seconds=5)
+    await_true(lambda: left_over() == [], "servers and folders are gone", within_seconds=5)
 
 
 def test_kill_9_of_one_run_leaves_the_other_its_minio(start_owner: StartOwner, settings: Settings) -> None:

@@ -1,0 +1,126 @@
+"""The whole command as a user runs it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from eloquence_pipeline.servers import down
+from eloquence_pipeline.settings import FolderSettings, Settings
+from tests.polling import await_true
+
+ELOQUENCE = Path(sys.executable).with_name("eloquence")
+COMMAND_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Home:
+    """Folders of one user, apart from the cache, which holds the server binaries of this machine."""
+
+    path: Path
+
+    @property
+    def results(self) -> Path:
+        """Folder of the evidence."""
+        return self.path / "results"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that put everything under `path`."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LIVEKIT_", "ELOQUENCE_", "PREFECT_", "AWS_"))
+        }
+        own = {
+            f"ELOQUENCE_FOLDERS__{name.upper()}": str(self.path / name)
+            for name in ("results", "data", "state")
+        }
+        return kept | own | {"PREFECT_HOME": str(self.path / "prefect-client"), "NO_COLOR": "1"}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this home, for the test itself."""
+        own = {name: self.path / name for name in ("results", "data", "state")}
+        return Settings(folders=FolderSettings(**own))
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run ``eloquence`` to its end."""
+        return subprocess.run(
+            [str(ELOQUENCE), *arguments],
+            env=self.environment | variables,
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start ``eloquence`` and return at once; its output goes to ``output.txt``."""
+        with self.output.open("w") as output:
+            return subprocess.Popen(
+                [str(ELOQUENCE), *arguments],
+                env=self.environment | variables,
+                cwd=self.path,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    @property
+    def output(self) -> Path:
+        """What a started command has printed."""
+        return self.path / "output.txt"
+
+    def run_folders(self) -> list[Path]:
+        """Return the folders of all runs, oldest first."""
+        return sorted((self.results / "runs").glob("*/*/*"))
+
+    def only_result(self) -> dict[str, Any]:
+        """Return the result of the one run there is."""
+        (folder,) = self.run_folders()
+        return json.loads((folder / "results.json").read_text())
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the living processes that name this home in their environment."""
+        found: list[psutil.Process] = []
+        for process in psutil.process_iter():
+            try:
+                mentions = any(str(self.path) in value for value in process.environ().values())
+                if mentions and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Generator[Home]:
+    """A user's folders; whatever still runs in the background is stopped, and nothing may be left."""
+    own = Home(tmp_path)
+    yield own
+    down(own.settings)
+    await_true(lambda: not own.processes(), "no process is left after the test")
+
+
+@pytest.fixture
+def interrupted_when() -> Callable[[subprocess.Popen[str], Path, str, int], int]:
+    """Wait until a line appears in the output, send a signal, and return the exit code."""
+
+    def wait_and_send(process: subprocess.Popen[str], output: Path, line: str, number: int) -> int:
+        await_true(lambda: line in output.read_text() or process.poll() is not None, f"{line!r} is printed")
+        assert process.poll() is None, output.read_text()
+        process.send_signal(number)
+        return process.wait(timeout=30)
+
+    return wait_and_send

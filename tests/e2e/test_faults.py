@@ -1,0 +1,188 @@
+"""What the command says and returns when something is wrong: one clear line, the exit code, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eloquence_pipeline.errors import ExitCode
+from eloquence_pipeline.servers import embedded_servers
+from tests.e2e.conftest import Home
+from tests.polling import await_true
+
+pytestmark = pytest.mark.e2e
+
+SHORT = ("--test", "basic", "--duration", "8")
+SPEAKING = "AUDIO PACKET #1"
+Interrupt = Callable[[subprocess.Popen[str], Path, str, int], int]
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def one_error_line(output: str) -> str:
+    """Return the line of the error; there is one of them, and no traceback."""
+    assert "Traceback" not in output, output
+    errors = [line for line in output.splitlines() if line.startswith("❌ ") and " | " not in line]
+    assert len(errors) == 1, output
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "part"),
+    [
+        (("--test", "nonsense"), {}, "nonsense"),
+        (("--duration", "2"), {}, "--duration"),
+        (("--duration", "soon"), {}, "--duration"),
+        (("--duration", "nan"), {}, "--duration"),
+        (("--no-such-flag",), {}, "--no-such-flag"),
+        (("--test", "basic"), {"LIVEKIT_URL": "http://localhost:7880"}, "ws:// or wss://"),
+        (("--test", "basic"), {"LIVEKIT_URL": "ws://localhost:7880"}, "LIVEKIT_API_SECRET"),
+        (("--test", "basic", "--output", "/no/such/folder/results.json"), {}, "/no/such/folder/results.json"),
+        (("--test", "basic"), {"ELOQUENCE_SERVERS__LIVEKIT_BINARY": "/no/such/binary"}, "/no/such/binary"),
+        (("--test", "basic"), {"ELOQUENCE_SPEECH__VOICE": "no-such-voice"}, "no-such-voice"),
+    ],
+)
+def test_wrong_usage_is_refused_with_exit_code_2(
+    home: Home, arguments: tuple[str, ...], variables: dict[str, str], part: str
+) -> None:
+    done = home.run(*arguments, **variables)
+    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_starts(home: Home) -> None:
+    (home.path / "file").touch()
+    done = home.run(*SHORT, ELOQUENCE_FOLDERS__RESULTS=str(home.path / "file" / "results"))
+    assert done.returncode == ExitCode.USAGE
+    assert "cannot be written" in one_error_line(done.stderr)
+    assert not (home.path / "state").exists()
+
+
+def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(home: Home) -> None:
+    strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
+    done = home.run(*SHORT, **strict)
+    assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stderr
+    assert "🔴 basic ÉCHOUÉ" in done.stderr
+    assert home.only_result()["verdict"]["status"] == "failed"
+    assert "s3://eloquence/runs/" in done.stderr
+
+
+def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(home: Home) -> None:
+    url = f"ws://127.0.0.1:{unused_port()}"
+    done = home.run(*SHORT, LIVEKIT_URL=url, LIVEKIT_API_KEY="devkey", LIVEKIT_API_SECRET="s" * 32)
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert f"LiveKit at {url} cannot be reached" in one_error_line(done.stderr)
+    (folder,) = home.run_folders()
+    attempts = json.loads((folder / "attempts.json").read_text())
+    assert [attempt["number"] for attempt in attempts] == [1, 2, 3]
+    assert len({attempt["room"] for attempt in attempts}) == 3
+
+
+def test_a_wrong_secret_is_not_tried_again_and_no_token_shows(home: Home) -> None:
+    with embedded_servers(home.settings, livekit=True, s3=False, prefect=False) as endpoints:
+        assert endpoints.livekit is not None
+        done = home.run(
+            *SHORT,
+            "--verbose",
+            LIVEKIT_URL=endpoints.livekit.url,
+            LIVEKIT_API_KEY=endpoints.livekit.api_key,
+            LIVEKIT_API_SECRET="w" * 32,
+        )
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert "refused the access token" in done.stderr
+    assert "eyJ" not in done.stderr + done.stdout
+    (folder,) = home.run_folders()
+    assert len(json.loads((folder / "attempts.json").read_text())) == 1
+    database = home.path / "data" / "prefect" / "prefect.db"
+    contents = b"".join(path.read_bytes() for path in database.parent.glob("prefect.db*"))
+    assert b"refused the access token" in contents
+    assert b"eyJhbGciOi" not in contents
+
+
+def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(home: Home) -> None:
+    away = f"http://127.0.0.1:{unused_port()}"
+    done = home.run(
+        *SHORT,
+        ELOQUENCE_STORAGE__ENDPOINT_URL=away,
+        ELOQUENCE_STORAGE__ACCESS_KEY="key",
+        ELOQUENCE_STORAGE__SECRET_KEY="secret-of-the-store",
+    )
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert "eloquence sync" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret-of-the-store" not in done.stderr
+    assert home.only_result()["packets_received"] == home.only_result()["packets_sent"]
+    sent = home.run("sync")
+    assert sent.returncode == ExitCode.PASSED, sent.stderr
+    assert "s3://eloquence/runs/" in sent.stderr
+    again = home.run("sync")
+    assert "every run is in the store already" in again.stderr
+
+
+def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
+    with embedded_servers(home.settings, livekit=False, s3=True, prefect=False) as endpoints:
+        assert endpoints.s3 is not None
+        done = home.run(
+            *SHORT,
+            ELOQUENCE_STORAGE__ENDPOINT_URL=endpoints.s3.endpoint_url,
+            ELOQUENCE_STORAGE__ACCESS_KEY=endpoints.s3.access_key.get_secret_value(),
+            ELOQUENCE_STORAGE__SECRET_KEY=endpoints.s3.secret_key.get_secret_value(),
+            ELOQUENCE_STORAGE__BUCKET="not-there",
+        )
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert "not-there" in done.stderr
+    assert "eloquence sync" in done.stderr
+    assert home.only_result()["packets_sent"] >= 1
+
+
+def test_without_a_speech_engine_the_seeds_words_say_so(home: Home) -> None:
+    hidden = home.path / "hidden"
+    hidden.mkdir()
+    (hidden / "espeakng_loader.py").write_text("raise ImportError('hidden by the test')\n")
+    (hidden / "pyttsx3.py").write_text("raise ImportError('hidden by the test')\n")
+    done = home.run(*SHORT, PYTHONPATH=str(hidden))
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert "Moteur TTS non disponible" in one_error_line(done.stderr)
+
+
+def test_a_port_that_is_taken_is_named(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = home.run(*SHORT, ELOQUENCE_SERVERS__LIVEKIT_PORT=str(port))
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert str(port) in one_error_line(done.stderr)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
+    home: Home, interrupted_when: Interrupt, number: int, code: int
+) -> None:
+    process = home.start("--test", "basic", "--duration", "60")
+    assert interrupted_when(process, home.output, SPEAKING, number) == code
+    await_true(lambda: not home.processes(), "every server has stopped", within_seconds=5)
+    assert "Traceback" not in home.output.read_text()
+    (folder,) = home.run_folders()
+    assert {"sent.wav", "received.wav", "sent_timings.npz"} <= {path.name for path in folder.iterdir()}
+
+
+def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(
+    home: Home, interrupted_when: Interrupt
+) -> None:
+    process = home.start("--test", "basic", "--duration", "60")
+    assert interrupted_when(process, home.output, SPEAKING, signal.SIGKILL) == -signal.SIGKILL
+    await_true(lambda: not home.processes(), "every server has stopped")
+    done = home.run(*SHORT)
+    assert done.returncode == ExitCode.PASSED, done.stderr

@@ -1,0 +1,217 @@
+"""One run of the basic test, from nothing to its evidence, seen from every side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import subprocess
+from collections.abc import Generator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from eloquence_pipeline.models import Manifest, ScenarioResult, Transmission
+from eloquence_pipeline.servers import Endpoints, down, up
+from eloquence_pipeline.signal.wav import read_wav
+from eloquence_pipeline.storage import ObjectStore
+from tests.e2e.conftest import Home
+
+pytestmark = pytest.mark.e2e
+
+SEED = 20261122
+RATE = 48_000
+SEED_KEYS = {
+    "test_name",
+    "duration_seconds",
+    "packets_sent",
+    "packets_received",
+    "packet_loss_rate",
+    "latency_stats",
+    "errors_count",
+    "throughput_pps",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run left behind."""
+
+    home: Home
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+    endpoints: Endpoints
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return json.loads((self.folder / "results.json").read_text())
+
+    @property
+    def store(self) -> ObjectStore:
+        s3 = self.endpoints.s3
+        assert s3 is not None
+        return ObjectStore(
+            endpoint_url=s3.endpoint_url,
+            bucket="eloquence",
+            access_key=s3.access_key,
+            secret_key=s3.secret_key,
+            region=s3.region,
+        )
+
+    def prefect(self, path: str, body: dict[str, Any]) -> Any:
+        assert self.endpoints.prefect is not None
+        return httpx.post(f"{self.endpoints.prefect.api_url}{path}", json=body, trust_env=False).json()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Generator[Report]:
+    """Run the test once, on servers that stay, so that they can be looked into afterwards."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    endpoints = up(home.settings, livekit=False, s3=True, prefect=True)
+    try:
+        done = home.run(
+            "--test",
+            "basic",
+            "--duration",
+            "20",
+            "--seed",
+            str(SEED),
+            "--output",
+            str(home.path / "results.json"),
+        )
+        assert done.returncode == 0, done.stderr
+        (folder,) = home.run_folders()
+        yield Report(home, done, folder, endpoints)
+    finally:
+        down(home.settings)
+
+
+def test_every_phrase_of_a_clean_loopback_arrives_soon(report: Report) -> None:
+    result = report.result
+    assert result["packets_sent"] >= 2
+    assert result["packets_received"] == result["packets_sent"]
+    assert result["packet_loss_rate"] == 0
+    for phrase in result["phrases"]:
+        # Two frames of Opus at least, and nothing on loopback takes half a second.
+        assert 20 < phrase["one_way_delay_ms"] < 500
+        assert phrase["end_to_end_ms"] == pytest.approx(phrase["generation_ms"] + phrase["one_way_delay_ms"])
+
+
+def test_the_output_file_is_the_stored_result_in_the_seeds_format(report: Report) -> None:
+    output = json.loads((report.home.path / "results.json").read_text())
+    assert output == report.result
+    assert list(output)[: len(SEED_KEYS)] == [key for key in output if key in SEED_KEYS]
+    assert set(output["latency_stats"]) == {"min_ms", "max_ms", "avg_ms", "count"}
+    assert output["duration_seconds"] == 20
+    assert output["run"]["seed"] == SEED
+    ScenarioResult.model_validate(output)
+
+
+def test_the_recordings_hold_the_phrases_where_the_result_says(report: Report) -> None:
+    sent, _ = read_wav(report.folder / "sent.wav")
+    received, _ = read_wav(report.folder / "received.wav")
+    for phrase in report.result["phrases"]:
+        here = slice(
+            *(round(phrase["position_in_sent_seconds"] * RATE) + edge for edge in (0, phrase["sample_count"]))
+        )
+        there = slice(
+            *(
+                round(phrase["position_in_received_seconds"] * RATE) + edge
+                for edge in (0, phrase["sample_count"])
+            )
+        )
+        assert np.corrcoef(sent[here], received[there])[0, 1] > 0.8
+
+
+def test_pauses_are_of_2_to_4_seconds(report: Report) -> None:
+    transmission = Transmission.model_validate_json((report.folder / "transmission.json").read_text())
+    phrases = transmission.script.phrases
+    for before, after in pairwise(phrases):
+        assert 2 <= (after.start_sample - before.end_sample) / RATE <= 4
+
+
+def test_everything_is_in_the_store_as_it_lies_in_the_folder(report: Report) -> None:
+    manifest = Manifest.model_validate_json((report.folder / "manifest.json").read_bytes())
+    names = {file.name for file in manifest.files}
+    assert {"results.json", "sent.wav", "received.wav", "sent_timings.npz", "received_timings.npz"} <= names
+    keys = report.store.list_keys(manifest.key_prefix)
+    assert set(keys) == {manifest.key_prefix + name for name in (*names, "manifest.json")}
+    for file in manifest.files:
+        stored = report.store.get_bytes(manifest.key_prefix + file.name)
+        assert hashlib.sha256(stored).hexdigest() == file.sha256
+        assert stored == (report.folder / file.name).read_bytes()
+
+
+def test_the_terminal_shows_the_seeds_lines_and_the_verdict(report: Report) -> None:
+    shown = report.done.stderr
+    for part in (
+        "🔗 CONNECTION | connected: Room: test_coaching_vocal",
+        "🎵 AUDIO PACKET #1 | Size: ",
+        "🎧 AUDIO RECEIVED #1 | Size: ",
+        "LATENCY | génération: ",
+        "⚡ LATENCY | envoi: ",
+        "LATENCY | bout_en_bout: ",
+        "🌐 NETWORK | packet_loss: 0.0% de perte détectée",
+        "🟢 basic RÉUSSI",
+        str(report.folder),
+        "s3://eloquence/runs/",
+    ):
+        assert part in shown
+    assert "\x1b[" not in shown
+    assert "Traceback" not in shown
+
+
+def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report) -> None:
+    (flow_run,) = report.prefect("/flow_runs/filter", {})
+    assert flow_run["state"]["type"] == "COMPLETED"
+    assert flow_run["state"]["message"].startswith("🟢 basic RÉUSSI")
+    tasks = report.prefect("/task_runs/filter", {})
+    names = [task["name"] for task in tasks]
+    for beginning in (
+        "synthesise: ",
+        "mint token: publisher",
+        "mint token: subscriber",
+        "transmit: ",
+        "publish",
+        "subscribe",
+        "analyse: ",
+        "archive: ",
+        "upload: ",
+        "report",
+    ):
+        assert any(name.startswith(beginning) for name in names), (beginning, names)
+    assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
+
+
+def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
+    artifacts = {artifact["key"]: artifact for artifact in report.prefect("/artifacts/filter", {})}
+    assert "basic RÉUSSI" in artifacts["basic-verdict"]["data"]
+    rows = json.loads(artifacts["basic-phrases"]["data"])
+    assert len(rows) == report.result["packets_sent"]
+    assert len(rows[0]) <= 6
+
+
+def test_the_log_lines_reach_the_prefect_run(report: Report) -> None:
+    messages = [entry["message"] for entry in report.prefect("/logs/filter", {})]
+    assert any(message.startswith("🎵 AUDIO PACKET #1") for message in messages)
+    assert any(message.startswith("🎧 AUDIO RECEIVED #1") for message in messages)
+
+
+def test_no_token_and_no_secret_is_stored_anywhere(report: Report) -> None:
+    s3 = report.endpoints.s3
+    assert s3 is not None
+    secrets = [b"eyJhbGciOi", s3.secret_key.get_secret_value().encode()]
+    database = report.home.path / "data" / "prefect" / "prefect.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    places = [database, *(path for path in report.folder.rglob("*") if path.is_file())]
+    for place in places:
+        content = place.read_bytes()
+        assert not any(secret in content for secret in secrets), place
+    assert not any(secret.decode() in report.done.stderr + report.done.stdout for secret in secrets)

@@ -1,0 +1,20 @@
+"""Wait for what has to become true, without sleeping longer than needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+DEADLINE_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+
+def await_true(condition: Callable[[], bool], what: str, within_seconds: float = DEADLINE_SECONDS) -> None:
+    """Return when `condition` holds; fail the test if it does not within the time."""
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {within_seconds:.0f} s: {what}")
+        time.sleep(POLL_SECONDS)
