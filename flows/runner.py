@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, cast
 
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.interruption import Terminated
 from flows.scenario import ScenarioOutcome, basic
 from tasks.logs import drain_to_prefect
 
@@ -18,17 +19,54 @@ from tasks.logs import drain_to_prefect
 def run_basic(duration_seconds: int, seed: int, api_url: str) -> ScenarioOutcome:
     """Run the basic scenario against the Prefect server at `api_url`, or the user's own if empty.
 
+    The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
+    the place of ours, which raises wherever the program happens to be: in a lock, in a callback, in
+    the SDK. Here a signal cancels the flow's task, and everything is cleaned up in its order.
+
     Raises
     ------
     EloquenceError
         If the scenario could not be carried out.
-    Terminated
-        On SIGTERM: while a flow runs, Prefect puts its own exception in the place of ours.
+    KeyboardInterrupt
+        On Ctrl-C or SIGTERM, when the flow has ended.
     """
+    flow = _FlowThread(_run_basic(duration_seconds, seed, api_url))
     try:
-        return asyncio.run(_run_basic(duration_seconds, seed, api_url))
-    except TerminationSignal:
-        raise Terminated from None
+        return flow.outcome.result()
+    except KeyboardInterrupt:
+        flow.cancel()
+        raise
+
+
+class _FlowThread:
+    """A coroutine on an event loop in a thread, which can be cancelled from outside."""
+
+    def __init__(self, coroutine: Any) -> None:
+        self.outcome: Future[ScenarioOutcome] = Future()
+        self._coroutine = coroutine
+        self._task: asyncio.Task[ScenarioOutcome] | None = None
+        self._begun = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="flow")
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome.set_result(asyncio.run(self._main()))
+        except BaseException as error:
+            self.outcome.set_exception(error)
+
+    async def _main(self) -> ScenarioOutcome:
+        self._task = asyncio.create_task(self._coroutine)
+        self._begun.set()
+        return await self._task
+
+    def cancel(self) -> None:
+        """Cancel the coroutine and wait until it has cleaned up after itself."""
+        self._begun.wait()
+        if self._task is not None:
+            with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
 
 
 async def _run_basic(duration_seconds: int, seed: int, api_url: str) -> ScenarioOutcome:
