@@ -49,6 +49,11 @@ format: $(INSTALLED) ## Put the code into its usual form
 bench: $(INSTALLED) ## Measure set-up, start and overhead; takes about 15 minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.first_report
 
+.PHONY: schema
+schema: $(INSTALLED) ## Write the JSON schema of results.json into docs/
+	@$(BIN)/python -c 'import json; from eloquence_pipeline.models import ScenarioResult; \
+		print(json.dumps(ScenarioResult.json_schema(), indent=2, ensure_ascii=False))' > docs/results.schema.json
+
 .PHONY: lock
 lock: $(UV) ## Resolve the dependencies anew into requirements.lock, which names no host
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from pydantic.alias_generators import to_camel
@@ -419,6 +419,11 @@ class ScenarioResult(Record):
     def to_json(self) -> str:
         """Return the text of ``results.json``."""
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON schema of ``results.json``, as published in ``docs/results.schema.json``."""
+        return cls.model_json_schema(by_alias=True, mode="serialization")
 
 
 # ---------------------------------------------------------------------------- evidence

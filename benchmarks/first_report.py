@@ -1,0 +1,132 @@
+"""How long a new user waits: set-up from nothing, later starts, and time beyond the speech itself.
+
+Clones the committed state into a temporary folder, with an empty home beside it, and runs ``make run``
+there as a user would. Writes ``docs/benchmarks.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+PROJECT = Path(__file__).parents[1]
+REPORT = PROJECT / "docs" / "benchmarks.md"
+FIRST_PHRASE = "AUDIO PACKET #1"
+LATER_RUNS = 3
+SPEECH_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One ``make run``."""
+
+    to_first_phrase_seconds: float
+    total_seconds: float
+    delay_median_ms: float
+    delay_standard_deviation_ms: float
+    lateness_p99_ms: float
+
+
+def main() -> None:
+    """Measure, print and write the report."""
+    with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
+        clone, home = Path(folder) / "clone", Path(folder) / "home"
+        home.mkdir()
+        subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
+        commit = _output(["git", "-C", str(clone), "rev-parse", "--short", "HEAD"])
+        timings = [_make_run(clone, home, number) for number in range(1 + LATER_RUNS)]
+        left = _output(["git", "-C", str(clone), "status", "--porcelain"])
+        if left:
+            sys.exit(f"the runs left files that git does not ignore:\n{left}")
+    REPORT.write_text(_report(commit, timings[0], timings[1:]), encoding="utf-8")
+    print(f"\nwritten: {REPORT.relative_to(PROJECT)}")
+
+
+def _make_run(clone: Path, home: Path, number: int) -> Timing:
+    print(f"\n### run {number + 1} of {1 + LATER_RUNS}", flush=True)
+    kept = ("PATH", "LANG", "SSL_CERT_FILE", "PIP_CERT", "PIP_FIND_LINKS")
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(home)}
+    # A new user has no bytecode switched off and no uv of the developer's; PATH is theirs.
+    output = clone / "results.json"
+    began = time.monotonic()
+    first_phrase = None
+    with subprocess.Popen(
+        ["make", "run", f"ARGS=--test basic --duration {SPEECH_SECONDS} --output {output}"],
+        cwd=clone,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(f"{time.monotonic() - began:7.1f} s  {line}", end="", flush=True)
+            if first_phrase is None and FIRST_PHRASE in line:
+                first_phrase = time.monotonic() - began
+    total = time.monotonic() - began
+    if process.returncode != 0 or first_phrase is None:
+        sys.exit(f"make run failed with exit code {process.returncode}")
+    result = json.loads(output.read_text(encoding="utf-8"))
+    delay = result["delay"]["one_way_delay_ms"]
+    return Timing(
+        first_phrase,
+        total,
+        delay["median"],
+        delay["standard_deviation"],
+        result["tester"]["pacing_lateness_p99_ms"],
+    )
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _median(values: list[float], digits: int = 1) -> str:
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _report(commit: str, first: Timing, later: list[Timing]) -> str:
+    memory_gib = psutil.virtual_memory().total / 2**30
+    go = "with Go on PATH" if shutil.which("go") else "without Go"
+    beyond = [timing.total_seconds - SPEECH_SECONDS for timing in later]
+    return f"""# Benchmarks
+
+Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit}: {os.cpu_count()} cores ({platform.machine()}),
+{memory_gib:.0f} GiB, Python {platform.python_version()}, {go}. Repeat it with `make bench`: it clones the
+committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times. Where there is
+a range it is the median (lowest to highest) of {LATER_RUNS} runs.
+
+| What | Seconds |
+|---|---|
+| First `make run` on a fresh machine, until the first phrase | {first.to_first_phrase_seconds:.0f} |
+| the same, to its end | {first.total_seconds:.0f} |
+| Later `make run`, until the first phrase | {_median([t.to_first_phrase_seconds for t in later])} |
+| Later `make run`, everything beyond the {SPEECH_SECONDS} s of speech | {_median(beyond)} |
+
+The first run includes getting uv, installing the locked packages with their bytecode, and building LiveKit
+and MinIO from source. The first phrase comes 1 s after the transmission has begun: that second of
+silence lets the receiver's jitter buffer settle.
+
+| Of the later runs | |
+|---|---|
+| Median one-way delay of a phrase, ms | {_median([t.delay_median_ms for t in later])} |
+| Standard deviation of it within a run, ms | {_median([t.delay_standard_deviation_ms for t in later], 2)} |
+| Lateness of the sender, 99th percentile, ms | {_median([t.lateness_p99_ms for t in later], 2)} |
+"""
+
+
+if __name__ == "__main__":
+    main()
