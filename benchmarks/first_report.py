@@ -106,8 +106,8 @@ def _report(commit: str, first: Timing, later: list[Timing]) -> str:
 
 Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit}: {os.cpu_count()} cores ({platform.machine()}),
 {memory_gib:.0f} GiB, Python {platform.python_version()}, {go}. Repeat it with `make bench`: it clones the
-committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times. Where there is
-a range it is the median (lowest to highest) of {LATER_RUNS} runs.
+committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times.
+Where there is a range it is the median (lowest to highest) of {LATER_RUNS} runs.
 
 | What | Seconds |
 |---|---|

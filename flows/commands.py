@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from rich.table import Table
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
-from eloquence_pipeline.reporting.console import shown_on
+from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import ServiceStatus, embedded_servers, require_media_interface
 from eloquence_pipeline.settings import Settings, load_settings
@@ -94,16 +93,16 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Scenar
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
-        _printer(console)("getting the servers ready")
-        endpoints = stack.enter_context(
-            embedded_servers(
-                settings,
-                livekit=not settings.livekit_url,
-                s3=not settings.storage.is_users_own,
-                prefect=not users_own_prefect_api(),
-                progress=_printer(console),
+        with waiting(console, "getting the servers ready") as progress:
+            endpoints = stack.enter_context(
+                embedded_servers(
+                    settings,
+                    livekit=not settings.livekit_url,
+                    s3=not settings.storage.is_users_own,
+                    prefect=not users_own_prefect_api(),
+                    progress=progress,
+                )
             )
-        )
         stack.enter_context(exported(environment_of(endpoints)))
         runner = importing.result()
         api_url = endpoints.prefect.api_url if endpoints.prefect else ""
@@ -127,7 +126,7 @@ def services_up(console: Console) -> ExitCode:
     """Start the servers in the background and print their addresses."""
     from eloquence_pipeline.servers import up  # noqa: PLC0415
 
-    endpoints = up(load_settings(), livekit=True, s3=True, prefect=True, progress=_printer(console))
+    endpoints = up(load_settings(), livekit=True, s3=True, prefect=True, progress=printer(console))
     if endpoints.livekit and endpoints.s3 and endpoints.prefect:
         console.print(f"LiveKit   {endpoints.livekit.url}", highlight=False)
         console.print(f"S3        {endpoints.s3.endpoint_url}", highlight=False)
@@ -165,7 +164,7 @@ def services_down(console: Console) -> ExitCode:
     """Stop the servers in the background."""
     from eloquence_pipeline.servers import down  # noqa: PLC0415
 
-    stopped = down(load_settings(), progress=_printer(console))
+    stopped = down(load_settings(), progress=printer(console))
     console.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
     return ExitCode.PASSED
 
@@ -184,7 +183,7 @@ def sync_evidence(console: Console) -> ExitCode:
             livekit=False,
             s3=not settings.storage.is_users_own,
             prefect=False,
-            progress=_printer(console),
+            progress=printer(console),
         ) as endpoints,
         exported(environment_of(endpoints)),
     ):
@@ -198,10 +197,3 @@ def sync_evidence(console: Console) -> ExitCode:
         )
     sent_all = all(archive.state is ArchiveState.UPLOADED for archive in archives)
     return ExitCode.PASSED if sent_all else ExitCode.NOT_CARRIED_OUT
-
-
-def _printer(console: Console) -> Callable[[str], None]:
-    def show(line: str) -> None:
-        console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
-
-    return show

@@ -28,13 +28,14 @@ class SpeechNarrator:
 
     def at(self, position_samples: int) -> None:
         """Say what there is to say at this position; called about ten times a second."""
+        rate = self._script.sample_rate_hz
         for phrase in self._script.phrases[self._announced :]:
             if phrase.start_sample > position_samples:
                 break
             self._announced += 1
             size = phrase.sample_count * _BYTES_PER_SAMPLE
-            _speech.audio_packet(phrase.index, size, time.time(), {"text": phrase.clip.phrase.text})
-        rate = self._script.sample_rate_hz
+            begun_at = time.time() - (position_samples - phrase.start_sample) / rate
+            _speech.audio_packet(phrase.index, size, begun_at, {"text": phrase.clip.phrase.text})
         _speech.progress("Transmission", position_samples / rate, self._script.duration_seconds)
 
 

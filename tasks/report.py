@@ -6,17 +6,35 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from eloquence_pipeline.models import Archive, ScenarioResult
+from eloquence_pipeline.models import Archive, ArchiveState, ScenarioResult
 from eloquence_pipeline.reporting.markdown import phrase_rows, verdict_markdown
+from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.object_store import ObjectStore
+
+LINK_SECONDS = 7 * 24 * 3600
+"""The longest that S3 signs for."""
+LINKED_FILES = ("results.json", "sent.wav", "received.wav")
 
 
 @task(name="report", persist_result=False, cache_policy=NO_CACHE)
-async def report(result: ScenarioResult, archive: Archive) -> None:
+async def report(result: ScenarioResult, archive: Archive, settings: Settings) -> None:
     """Publish the verdict as markdown and the phrases as a table."""
     scenario = result.run.scenario
     await acreate_markdown_artifact(
-        verdict_markdown(result, archive), key=f"{scenario}-verdict", description=f"Verdict: {scenario}"
+        verdict_markdown(result, archive, _links(archive, settings)),
+        key=f"{scenario}-verdict",
+        description=f"Verdict: {scenario}",
     )
     await acreate_table_artifact(
         phrase_rows(result), key=f"{scenario}-phrases", description=f"Phrases: {scenario}"
     )
+
+
+def _links(archive: Archive, settings: Settings) -> dict[str, str]:
+    """Return addresses that open the evidence in a browser, as long as the store runs."""
+    if archive.state is not ArchiveState.UPLOADED:
+        return {}
+    store = ObjectStore.from_settings(settings.storage)
+    prefix = RunFolder.open(archive.folder).prefix
+    return {name: store.presign(prefix + name, LINK_SECONDS) for name in LINKED_FILES}

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
 from eloquence_pipeline.measurement.method import (
     MAX_ONE_WAY_DELAY_SECONDS,
-    MIN_CORRELATION_PEAK,
     MIN_PEAK_TO_SIDELOBE_RATIO,
+    min_correlation_peak,
 )
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.signal.alignment import Match, locate
@@ -95,7 +95,8 @@ def find_phrase(sent: End, received: End, start_sample: int, sample_count: int) 
     if len(window) < len(reference) or not reference.any():
         return _not_received(sent_ns)
     match = locate(reference, window.astype(np.float64), rate)
-    if match.peak < MIN_CORRELATION_PEAK or match.peak_to_sidelobe_ratio < MIN_PEAK_TO_SIDELOBE_RATIO:
+    required_peak = min_correlation_peak(sample_count / rate)
+    if match.peak < required_peak or match.peak_to_sidelobe_ratio < MIN_PEAK_TO_SIDELOBE_RATIO:
         return _not_received(sent_ns, match)
     position = first + match.position_samples
     arrived_ns = received.timeline.time_ns(position, sample_count)

@@ -8,6 +8,18 @@ METHOD_VERSION = 1
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""
 
-MIN_CORRELATION_PEAK = 0.5
 MIN_PEAK_TO_SIDELOBE_RATIO = 1.15
-"""The confidence gate; see docs/adr/0001-measuring-method.md for the distributions it lies between."""
+
+_LONG_SECONDS, _LONG_MIN_PEAK = 1.5, 0.5
+_SHORT_SECONDS, _SHORT_MIN_PEAK = 0.5, 0.8
+
+
+def min_correlation_peak(duration_seconds: float) -> float:
+    """Return the normalised peak that a phrase of this length has to reach to count as received.
+
+    The shorter a phrase, the more other speech looks like it by chance: 0.8 up to half a second, 0.5 from one
+    and a half on, linear between. The distributions that this lies between are in
+    docs/adr/0001-measuring-method.md.
+    """
+    share = (duration_seconds - _SHORT_SECONDS) / (_LONG_SECONDS - _SHORT_SECONDS)
+    return _SHORT_MIN_PEAK + min(max(share, 0.0), 1.0) * (_LONG_MIN_PEAK - _SHORT_MIN_PEAK)

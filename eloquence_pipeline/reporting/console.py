@@ -6,12 +6,13 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -121,3 +122,38 @@ def shown_on(console: Console, *, verbose: bool) -> Generator[ConsoleHandler]:
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def printer(console: Console) -> Callable[[str], None]:
+    """Return a function that prints one line about what the command is doing."""
+
+    def show(line: str) -> None:
+        console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
+
+    return show
+
+
+@contextmanager
+def waiting(console: Console, what: str) -> Generator[Callable[[str], None]]:
+    """Yield a function that shows how far a wait is: one moving line on a terminal, else a line each.
+
+    The function may be called later, too; then it prints.
+    """
+    show = printer(console)
+    if not console.is_terminal:
+        show(what)
+        yield show
+        return
+    with console.status(what) as status:
+        moving = True
+
+        def update(line: str) -> None:
+            if moving:
+                status.update(escape(line))
+            else:
+                show(line)
+
+        try:
+            yield update
+        finally:
+            moving = False

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from eloquence_pipeline.models import Archive, ArchiveState, PhraseObservation, ScenarioResult
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, value_with_unit, verdict_sentence
+from eloquence_pipeline.reporting.wording import (
+    FIGURE_WORDS,
+    threshold_with_unit,
+    value_with_unit,
+    verdict_sentence,
+)
 
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|])")
 
@@ -16,15 +22,26 @@ def escaped(text: str) -> str:
     return _MARKDOWN_SPECIAL.sub(r"\\\1", text).replace("\n", " ")
 
 
-def verdict_markdown(result: ScenarioResult, archive: Archive) -> str:
-    """Return the verdict, the figures and the place of the evidence."""
+def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[str, str]) -> str:
+    """Return the verdict, the figures and the place of the evidence.
+
+    Parameters
+    ----------
+    result, archive
+        What to show.
+    links
+        Addresses by the name of the file they open.
+    """
     rows = "\n".join(
         f"| {FIGURE_WORDS[figure.figure]} | {value_with_unit(figure)} | {figure.judged} "
-        f"| {'✅' if figure.passed else '❌'} |"
+        f"| {'✅' if figure.passed else '❌'} {threshold_with_unit(figure)} |"
         for figure in result.verdict.figures
     )
     delay = result.delay
-    return f"""# {escaped(verdict_sentence(result))}
+    head, _, rest = verdict_sentence(result).partition(": ")
+    return f"""# {escaped(head)}
+
+{escaped(rest)}
 
 | Mesure | Valeur | Classe | Seuil |
 |---|---|---|---|
@@ -39,8 +56,9 @@ def verdict_markdown(result: ScenarioResult, archive: Archive) -> str:
 
 **Preuves**: {_place(archive)}
 
-**Cible**: {escaped(result.run.target or result.run.livekit_url)} · **graine**: {result.run.seed} ·
-**run**: {result.run.run_id}
+{" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
+
+**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
 
 

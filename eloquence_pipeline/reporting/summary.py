@@ -15,7 +15,12 @@ from eloquence_pipeline.models import (
     ScenarioResult,
     VerdictStatus,
 )
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, value_with_unit, verdict_sentence
+from eloquence_pipeline.reporting.wording import (
+    FIGURE_WORDS,
+    threshold_with_unit,
+    value_with_unit,
+    verdict_sentence,
+)
 
 _CLASS_STYLES: dict[LatencyClass | LossClass, str] = {
     LatencyClass.EXCELLENT: "green",
@@ -77,11 +82,10 @@ def figure_table(result: ScenarioResult) -> Table:
     for title in ("Mesure", "Valeur", "Classe", "Seuil"):
         table.add_column(title, justify="right" if title in {"Valeur", "Seuil"} else "left", no_wrap=True)
     for figure in result.verdict.figures:
-        threshold = f"{figure.threshold:g} ms" if figure.unit == "ms" else f"{figure.threshold * 100:g} %"
         table.add_row(
             FIGURE_WORDS[figure.figure],
             value_with_unit(figure),
             Text(str(figure.judged), style=_CLASS_STYLES[figure.judged]),
-            threshold,
+            threshold_with_unit(figure),
         )
     return table

@@ -25,6 +25,11 @@ def value_with_unit(figure: FigureVerdict) -> str:
     return f"{figure.value:.1f} ms" if figure.unit == "ms" else f"{figure.value * 100:.1f} %"
 
 
+def threshold_with_unit(figure: FigureVerdict) -> str:
+    """Return the highest value that still passes, for people."""
+    return f"≤ {figure.threshold:g} ms" if figure.unit == "ms" else f"≤ {figure.threshold * 100:g} %"
+
+
 def verdict_sentence(result: ScenarioResult) -> str:
     """Return the verdict as one line that names figure and phrase."""
     verdict = result.verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
 from collections.abc import Generator
@@ -190,7 +191,12 @@ def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report)
 
 def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
     artifacts = {artifact["key"]: artifact for artifact in report.prefect("/artifacts/filter", {})}
-    assert "basic RÉUSSI" in artifacts["basic-verdict"]["data"]
+    verdict = artifacts["basic-verdict"]["data"]
+    assert "basic RÉUSSI" in verdict
+    links = dict(re.findall(r"\[([^]]*)\]\((http[^)]*)\)", verdict))
+    assert set(links) == {r"results\.json", r"sent\.wav", r"received\.wav"}
+    opened = httpx.get(links[r"received\.wav"], trust_env=False)
+    assert opened.content == (report.folder / "received.wav").read_bytes()
     rows = json.loads(artifacts["basic-phrases"]["data"])
     assert len(rows) == report.result["packets_sent"]
     assert len(rows[0]) <= 6

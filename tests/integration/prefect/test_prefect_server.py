@@ -67,10 +67,9 @@ def test_every_deployment_can_be_registered_twice_and_a_cron_schedule_yields_run
     assert properties["duration_seconds"]["minimum"] == 5
     nightly = {"active": True, "schedule": {"cron": "0 2 * * *", "timezone": "Europe/Paris"}}
     api(f"/deployments/{deployment['id']}/schedules", [nightly])
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     await_true(
-        lambda: (
-            len(api("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}})) >= 3
-        ),
+        lambda: len(api("/flow_runs/filter", scheduled)) >= 3,
         "the scheduler creates runs",
         within_seconds=90,
     )
