@@ -37,7 +37,7 @@ check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a mi
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright --warnings
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -m unit
 
 .PHONY: format

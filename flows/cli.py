@@ -21,12 +21,12 @@ EXIT_CODES = """
  0  the test passed
  1  a threshold was missed
  2  wrong usage or configuration; nothing was started
- 3  the test could not be carried out, or the tester was too slow to tell
+ 3  the test could not be carried out, the tester was too slow to tell,
+    or the evidence could not be stored
 """
 
 app = typer.Typer(
     name="eloquence",
-    help="Speak French coaching phrases through LiveKit, listen at the other end, and say how they arrived.",
     epilog=EXIT_CODES,
     rich_markup_mode="rich",
     no_args_is_help=True,
