@@ -385,7 +385,8 @@ class RunInfo(Record):
     livekit_url: str
     room: str
     seed: int
-    requested_duration_seconds: PositiveInt
+    parameters: dict[str, int]
+    """What the scenario was asked for, under the names of the flow's parameters."""
     clock_id: str
     versions: dict[str, str]
 
@@ -424,6 +425,27 @@ class ScenarioResult(Record):
     def json_schema(cls) -> dict[str, Any]:
         """Return the JSON schema of ``results.json``, as published in ``docs/results.schema.json``."""
         return cls.model_json_schema(by_alias=True, mode="serialization")
+
+
+class SuiteResult(Record):
+    """The results of several scenarios; as good as its worst part."""
+
+    tests: dict[str, ScenarioResult]
+    """By the name of the scenario, in the order in which they ran."""
+    errors: dict[str, str] = {}
+    """Why a scenario could not be carried out, by its name."""
+
+    @property
+    def status(self) -> VerdictStatus:
+        """The worst status among the tests; a test that could not be carried out is not valid."""
+        statuses = {result.verdict.status for result in self.tests.values()}
+        if self.errors or VerdictStatus.INVALID in statuses:
+            return VerdictStatus.INVALID
+        return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED
+
+    def to_json(self) -> str:
+        """Return the text that ``--all --output`` writes."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
 # ---------------------------------------------------------------------------- evidence

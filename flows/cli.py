@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -39,13 +40,43 @@ app = typer.Typer(
 @app.callback()
 def run(
     context: typer.Context,
-    test_name: Annotated[str, typer.Option("--test", metavar="NAME", help="Test to run: basic.")] = "basic",
+    test: Annotated[
+        str, typer.Option("--test", metavar="NAME", help="Test to run: basic, stress or latency.")
+    ] = "",
+    all_tests: Annotated[
+        bool, typer.Option("--all", help="Run every test, with one combined result.")
+    ] = False,
     duration: Annotated[
-        int, typer.Option(min=5, max=3600, metavar="S", help="Length of the test in seconds.")
-    ] = 30,
+        int | None,
+        typer.Option(
+            min=5, max=3600, metavar="S", help="basic: length of the test in seconds.", show_default="30"
+        ),
+    ] = None,
+    packets: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="stress, latency: number of phrases.", show_default="50, 20"
+        ),
+    ] = None,
+    interval: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=60_000,
+            metavar="MS",
+            help="stress, latency: pause between phrases in milliseconds.",
+            show_default="500, 200",
+        ),
+    ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Repeat the phrases and pauses of an earlier run; 0 draws new ones.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Repeat the phrases and pauses of an earlier run.",
+            show_default="a new one",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
@@ -57,18 +88,61 @@ def run(
 
     [bold]Examples[/bold]
 
-      eloquence --test basic
+      eloquence --test basic --duration 60
 
-      eloquence --test basic --duration 60 --output results.json
+      eloquence --test stress --packets 100 --interval 300
 
-      eloquence up && eloquence --test basic && eloquence down
+      eloquence --all --output results.json
+
+      eloquence up && eloquence --all; eloquence down
     """
+    given = {"duration_seconds": duration, "packets": packets, "interval_ms": interval, "seed": seed}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    asked = test or all_tests or parameters or output is not None
     if context.invoked_subcommand is not None:
+        if asked:
+            raise typer.BadParameter(f"options of a test do not go with {context.invoked_subcommand!r}")
         return
-    if test_name != "basic":
-        raise typer.BadParameter(f"there is no test named {test_name!r}; known: basic", param_hint="--test")
-    options = Options(test=test_name, duration_seconds=duration, seed=seed, output=output, verbose=verbose)
+    flow = _chosen_flow(test, all_tests=all_tests)
+    _refuse_contradictions(flow, parameters)
+    options = Options(flow=flow, parameters=parameters, output=output, verbose=verbose)
     _end_with(lambda: run_test(make_console(), options), verbose=verbose)
+
+
+_FLAGS = {
+    "duration_seconds": "--duration",
+    "packets": "--packets",
+    "interval_ms": "--interval",
+    "seed": "--seed",
+}
+_UNDERSTOOD = {
+    "basic": {"duration_seconds", "seed"},
+    "stress": {"packets", "interval_ms", "seed"},
+    "latency": {"packets", "interval_ms", "seed"},
+    "suite": {"seed"},
+}
+
+
+def _chosen_flow(test: str, *, all_tests: bool) -> str:
+    if all_tests and test:
+        raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
+    if all_tests:
+        return "suite"
+    names = [name for name in _UNDERSTOOD if name != "suite"]
+    if test and test not in names:
+        near = get_close_matches(test, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(
+            f"there is no test named {test!r} (known: {', '.join(names)}){hint}", param_hint="--test"
+        )
+    return test or "basic"
+
+
+def _refuse_contradictions(flow: str, parameters: dict[str, int]) -> None:
+    for name in parameters:
+        if name not in _UNDERSTOOD[flow]:
+            asked = "--all" if flow == "suite" else f"--test {flow}"
+            raise typer.BadParameter(f"does not go with {asked}", param_hint=_FLAGS[name])
 
 
 @app.command()

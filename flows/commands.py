@@ -27,7 +27,7 @@ from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
-    from flows.scenario import ScenarioOutcome
+    from flows.suite import SuiteOutcome
 
 # Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
 _PREFECT_ENVIRONMENT = {
@@ -42,11 +42,18 @@ _PREFECT_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """What the command line asks for.
 
-    test: str
-    duration_seconds: int
-    seed: int
+    Attributes
+    ----------
+    flow
+        A scenario, or ``suite`` for all of them.
+    parameters
+        Of that flow; what is left out has its default.
+    """
+
+    flow: str
+    parameters: dict[str, int]
     output: Path | None
     verbose: bool
 
@@ -73,22 +80,28 @@ def run_test(console: Console, options: Options) -> ExitCode:
     with shown_on(console, verbose=options.verbose):
         _quiet_libraries(verbose=options.verbose)
         outcome = _carry_out(console, settings, options)
-    print_summary(console, outcome.result, outcome.archive)
+    for one in outcome.outcomes:
+        print_summary(console, one.result, one.archive)
+    for scenario, error in outcome.errors.items():
+        console.print(f"❌ {scenario}: {error}", style="red", soft_wrap=True, markup=False)
     if options.output is not None:
-        write_atomically(options.output, outcome.result.to_json().encode())
+        write_atomically(options.output, _output_of(outcome, options).encode())
         console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
     return exit_code(outcome)
 
 
-def exit_code(outcome: ScenarioOutcome) -> ExitCode:
+def _output_of(outcome: SuiteOutcome, options: Options) -> str:
+    return (outcome.result if options.flow == "suite" else outcome.outcomes[0].result).to_json()
+
+
+def exit_code(outcome: SuiteOutcome) -> ExitCode:
     """Return what the shell is told: a missed threshold says more than a store that was away."""
-    code = _EXIT_CODES[outcome.result.verdict.status]
-    if code is ExitCode.PASSED and outcome.archive.state is ArchiveState.LOCAL_ONLY:
-        return ExitCode.NOT_CARRIED_OUT
-    return code
+    code = _EXIT_CODES[outcome.result.status]
+    kept_here = any(one.archive.state is ArchiveState.LOCAL_ONLY for one in outcome.outcomes)
+    return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
 
-def _carry_out(console: Console, settings: Settings, options: Options) -> ScenarioOutcome:
+def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteOutcome:
     with ExitStack() as stack:
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
@@ -106,7 +119,7 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Scenar
         stack.enter_context(exported(environment_of(endpoints)))
         runner = importing.result()
         api_url = endpoints.prefect.api_url if endpoints.prefect else ""
-        return runner.run_basic(options.duration_seconds, options.seed, api_url)
+        return runner.run_flow(options.flow, options.parameters, api_url)
 
 
 def _require_output(output: Path | None) -> None:

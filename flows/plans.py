@@ -1,4 +1,4 @@
-"""What each scenario says, and with which pauses."""
+"""What each scenario says, with which pauses, and for how long."""
 
 from __future__ import annotations
 
@@ -8,30 +8,88 @@ from dataclasses import dataclass
 
 from eloquence_pipeline.models import Clip, Phrase, SpeechScript
 from eloquence_pipeline.speech.catalogue import load_catalogue
-from eloquence_pipeline.speech.script import draw_phrases, lay_out
+from eloquence_pipeline.speech.script import draw_phrases, lay_out, phrases_to_fill
 
+_MILLISECONDS_PER_SECOND = 1000
 _SEED_BITS = 31
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Categories of phrases and bounds of the pauses between them."""
+    """One scenario with its parameters.
 
+    Attributes
+    ----------
+    scenario
+        Its name.
+    categories
+        Where its phrases come from.
+    shortest_pause_seconds, longest_pause_seconds
+        Bounds of the pauses between phrases.
+    parameters
+        What it was asked for, under the names of the flow's parameters.
+    phrase_count
+        How many phrases are said; None says as many as fit into the duration.
+    duration_seconds
+        How long it takes; None takes as long as the phrases do.
+    """
+
+    scenario: str
     categories: tuple[str, ...]
     shortest_pause_seconds: float
     longest_pause_seconds: float
+    parameters: dict[str, int]
+    phrase_count: int | None = None
+    duration_seconds: int | None = None
 
-    def choose_phrases(self, seed: int, duration_seconds: int, rate_wpm: int) -> tuple[Phrase, ...]:
-        """Draw phrases that fill `duration_seconds`; the same seed draws the same."""
+    def choose_phrases(self, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
+        """Draw the phrases; the same seed draws the same."""
         phrases = load_catalogue().phrases(*self.categories)
-        return draw_phrases(phrases, seed, duration_seconds, self.shortest_pause_seconds, rate_wpm)
+        if self.duration_seconds is not None:
+            return phrases_to_fill(
+                phrases, seed, self.duration_seconds, self.shortest_pause_seconds, rate_wpm
+            )
+        return draw_phrases(phrases, seed, self.phrase_count or 0)
 
-    def lay_out(self, clips: Sequence[Clip], seed: int, duration_seconds: int) -> SpeechScript:
-        """Put the synthesised phrases one after the other, with random pauses."""
-        return lay_out(clips, seed, duration_seconds, self.shortest_pause_seconds, self.longest_pause_seconds)
+    def lay_out(self, clips: Sequence[Clip], seed: int) -> SpeechScript:
+        """Put the synthesised phrases one after the other, with their pauses."""
+        return lay_out(
+            clips, seed, self.shortest_pause_seconds, self.longest_pause_seconds, self.duration_seconds
+        )
 
 
-BASIC = Plan(("greetings", "coaching"), shortest_pause_seconds=2.0, longest_pause_seconds=4.0)
+def basic_plan(duration_seconds: int) -> Plan:
+    """Return the plan of a normal conversation: greetings and coaching, pauses of 2 to 4 s."""
+    return Plan(
+        "basic",
+        ("greetings", "coaching"),
+        shortest_pause_seconds=2.0,
+        longest_pause_seconds=4.0,
+        parameters={"duration_seconds": duration_seconds},
+        duration_seconds=duration_seconds,
+    )
+
+
+def stress_plan(packets: int, interval_ms: int) -> Plan:
+    """Return the plan of many short technical phrases in quick succession."""
+    return _counted("stress", "technical_short", packets, interval_ms)
+
+
+def latency_plan(packets: int, interval_ms: int) -> Plan:
+    """Return the plan of very short phrases in very quick succession."""
+    return _counted("latency", "very_short", packets, interval_ms)
+
+
+def _counted(scenario: str, category: str, packets: int, interval_ms: int) -> Plan:
+    pause_seconds = interval_ms / _MILLISECONDS_PER_SECOND
+    return Plan(
+        scenario,
+        (category,),
+        shortest_pause_seconds=pause_seconds,
+        longest_pause_seconds=pause_seconds,
+        parameters={"packets": packets, "interval_ms": interval_ms},
+        phrase_count=packets,
+    )
 
 
 def choose_seed(seed: int) -> int:

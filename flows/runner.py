@@ -9,28 +9,37 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, cast
 
+from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.scenario import ScenarioOutcome, basic
+from flows.scenario import basic, latency, stress
+from flows.suite import SuiteOutcome, suite
 from tasks.logs import drain_to_prefect
 
+_FLOWS: dict[str, Flow[..., Any]] = {"basic": basic, "stress": stress, "latency": latency, "suite": suite}
 
-def run_basic(duration_seconds: int, seed: int, api_url: str) -> ScenarioOutcome:
-    """Run the basic scenario against the Prefect server at `api_url`, or the user's own if empty.
+
+def run_flow(name: str, parameters: dict[str, int], api_url: str) -> SuiteOutcome:
+    """Run a scenario, or ``suite``, against the Prefect server at `api_url`, or the user's own if empty.
 
     The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
     the place of ours, which raises wherever the program happens to be: in a lock, in a callback, in
     the SDK. Here a signal cancels the flow's task, and everything is cleaned up in its order.
 
+    Returns
+    -------
+    SuiteOutcome
+        Of the one scenario, or of all.
+
     Raises
     ------
     EloquenceError
-        If the scenario could not be carried out.
+        If a single scenario could not be carried out.
     KeyboardInterrupt
         On Ctrl-C or SIGTERM, when the flow has ended.
     """
-    flow = _FlowThread(_run_basic(duration_seconds, seed, api_url))
+    flow = _FlowThread(_run_flow(_FLOWS[name], parameters, api_url))
     try:
         return flow.outcome.result()
     except KeyboardInterrupt:
@@ -42,9 +51,9 @@ class _FlowThread:
     """A coroutine on an event loop in a thread, which can be cancelled from outside."""
 
     def __init__(self, coroutine: Any) -> None:
-        self.outcome: Future[ScenarioOutcome] = Future()
+        self.outcome: Future[SuiteOutcome] = Future()
         self._coroutine = coroutine
-        self._task: asyncio.Task[ScenarioOutcome] | None = None
+        self._task: asyncio.Task[SuiteOutcome] | None = None
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flow")
         self._thread.start()
@@ -55,7 +64,7 @@ class _FlowThread:
         except BaseException as error:
             self.outcome.set_exception(error)
 
-    async def _main(self) -> ScenarioOutcome:
+    async def _main(self) -> SuiteOutcome:
         self._task = asyncio.create_task(self._coroutine)
         self._begun.set()
         return await self._task
@@ -69,16 +78,15 @@ class _FlowThread:
         self._thread.join()
 
 
-async def _run_basic(duration_seconds: int, seed: int, api_url: str) -> ScenarioOutcome:
+async def _run_flow(flow: Flow[..., Any], parameters: dict[str, int], api_url: str) -> SuiteOutcome:
     updates: dict[Any, str] = {PREFECT_API_URL: api_url} if api_url else {}
     with temporary_settings(updates=updates):
         try:
             # Prefect's types take an async flow with return_state for a synchronous one.
-            running = basic(duration_seconds=duration_seconds, seed=seed, return_state=True)
-            state = await cast(Awaitable[State[ScenarioOutcome]], running)
-            outcome: ScenarioOutcome | BaseException = await state.aresult(raise_on_failure=False)
+            running = cast(Awaitable[State[Any]], flow(**parameters, return_state=True))
+            outcome = await (await running).aresult(raise_on_failure=False)
         finally:
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    return outcome
+    return outcome if isinstance(outcome, SuiteOutcome) else SuiteOutcome(outcomes=(outcome,), errors={})

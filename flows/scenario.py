@@ -1,4 +1,4 @@
-"""One scenario as a flow: synthesise, transmit, analyse, archive, report."""
+"""The scenarios as flows: synthesise, transmit, analyse, archive, report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
@@ -16,7 +15,7 @@ from eloquence_pipeline.models import Archive, Record, ScenarioResult, VerdictSt
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from flows.environment import servers_at_hand
-from flows.plans import BASIC, choose_seed
+from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
 from tasks.analysis import analyse
 from tasks.archive import archive
 from tasks.logs import forward_logs_to_prefect
@@ -35,6 +34,11 @@ Seed = Annotated[
     ),
 ]
 
+Packets = Annotated[int, Field(ge=1, le=1000, title="Packets", description="Number of phrases.")]
+IntervalMs = Annotated[
+    int, Field(ge=0, le=60_000, title="Interval", description="Pause between phrases in milliseconds.")
+]
+
 _logger = PipelineLogger("SCENARIO")
 
 
@@ -45,27 +49,43 @@ class ScenarioOutcome(Record):
     archive: Archive
 
 
-def _run_name() -> str:
-    parameters = flow_run.get_parameters()
-    return f"basic-{parameters['duration_seconds']}s"
-
-
 # Phrases are synthesised one after the other: side by side they would keep each other waiting for the
 # interpreter, and their generation time would be the tester's doing. (The cast: Prefect's types want
 # the general future, its thread pool makes a special one.)
 _ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
 
 
-@flow(name="scenario", flow_run_name=_run_name, task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(
+    name="scenario",
+    flow_run_name="basic-{duration_seconds}s",
+    task_runner=_ONE_AT_A_TIME,
+    persist_result=False,
+)
 async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0) -> State[Any]:
     """Speak greetings and coaching phrases with pauses of 2 to 4 s, and measure how they arrive."""
+    return await _carry_out(basic_plan(duration_seconds), seed)
+
+
+@flow(name="scenario", flow_run_name="stress-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+async def stress(packets: Packets = 50, interval_ms: IntervalMs = 500, seed: Seed = 0) -> State[Any]:
+    """Speak many short technical phrases in quick succession, and measure how they arrive."""
+    return await _carry_out(stress_plan(packets, interval_ms), seed)
+
+
+@flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+async def latency(packets: Packets = 20, interval_ms: IntervalMs = 200, seed: Seed = 0) -> State[Any]:
+    """Speak very short phrases in very quick succession, and measure how soon they arrive."""
+    return await _carry_out(latency_plan(packets, interval_ms), seed)
+
+
+async def _carry_out(plan: Plan, seed: int) -> State[Any]:
     forward_logs_to_prefect()
     with servers_at_hand(_logger.info) as settings:
-        run = Run.begin("basic", settings, seed=choose_seed(seed), duration_seconds=duration_seconds)
+        run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
 
-        phrases = BASIC.choose_phrases(run.seed, run.duration_seconds, settings.speech.rate_wpm)
+        phrases = plan.choose_phrases(run.seed, settings.speech.rate_wpm)
         clips = synthesise_phrase.map(list(phrases), settings=unmapped(settings)).result()
-        script = BASIC.lay_out(clips, run.seed, run.duration_seconds)
+        script = plan.lay_out(clips, run.seed)
 
         transmission = await transmit(run, script)
 

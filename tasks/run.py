@@ -7,8 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
-from pydantic import PositiveInt
-
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.models import Record, RunInfo
 from eloquence_pipeline.settings import Settings
@@ -27,11 +25,11 @@ class Run(Record):
     livekit_url: str
     room_name: str
     seed: int
-    duration_seconds: PositiveInt
+    parameters: dict[str, int]
     folder: Path
 
     @classmethod
-    def begin(cls, scenario: str, settings: Settings, *, seed: int, duration_seconds: int) -> Run:
+    def begin(cls, scenario: str, settings: Settings, *, seed: int, parameters: dict[str, int]) -> Run:
         """Make the run's folder and give the run its name.
 
         Raises
@@ -49,7 +47,7 @@ class Run(Record):
             livekit_url=settings.livekit_url,
             room_name=settings.room_name,
             seed=seed,
-            duration_seconds=duration_seconds,
+            parameters=parameters,
             folder=folder.path,
         )
 
@@ -67,7 +65,7 @@ class Run(Record):
             livekit_url=self.livekit_url,
             room=room,
             seed=self.seed,
-            requested_duration_seconds=self.duration_seconds,
+            parameters=self.parameters,
             clock_id=clock_id(),
             versions={"python": python_version()} | {name: version(name) for name in _REPORTED_PACKAGES},
         )

@@ -142,7 +142,7 @@ def run_info() -> RunInfo:
         livekit_url="ws://127.0.0.1:7880",
         room="room",
         seed=1,
-        requested_duration_seconds=30,
+        parameters={"duration_seconds": 30},
         clock_id=CLOCK,
         versions={"python": "3"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import cast
 
@@ -30,14 +31,11 @@ def draw_pauses(
     return np.random.default_rng((seed, 1)).uniform(shortest_seconds, longest_seconds, count)
 
 
-def draw_phrases(
-    phrases: Sequence[Phrase], seed: int, duration_seconds: int, shortest_pause_seconds: float, rate_wpm: int
-) -> tuple[Phrase, ...]:
-    """Choose at least as many phrases as fit into `duration_seconds`, in random order.
+def draw_phrases(phrases: Sequence[Phrase], seed: int, count: int) -> tuple[Phrase, ...]:
+    """Choose `count` phrases in random order; the same seed chooses the same.
 
-    No phrase is said twice before every other was said. How long a phrase takes is known only once
-    it has been synthesised, so this errs on the side of a phrase too many;
-    :func:`lay_out` takes what fits.
+    No phrase is said twice before every other was said, and at least half of the others come between:
+    a lost phrase must not be taken for its repetition.
 
     Raises
     ------
@@ -47,27 +45,62 @@ def draw_phrases(
     if not phrases:
         raise ConfigurationError("there is no phrase to speak", remedy="add phrases to the category")
     generator = np.random.default_rng((seed, 0))
-    chosen: list[Phrase] = []
+    order = _shuffled(range(len(phrases)), generator)
+    chosen = list(order)
+    while len(chosen) < count:
+        half = len(order) // 2
+        order = _shuffled(order[:half], generator) + _shuffled(order[half:], generator)
+        chosen.extend(order)
+    return tuple(phrases[place] for place in chosen[:count])
+
+
+def _shuffled(places: Sequence[int], generator: np.random.Generator) -> list[int]:
+    return cast(list[int], generator.permutation(np.asarray(places, dtype=np.int64)).tolist())
+
+
+def phrases_to_fill(
+    phrases: Sequence[Phrase], seed: int, duration_seconds: int, shortest_pause_seconds: float, rate_wpm: int
+) -> tuple[Phrase, ...]:
+    """Choose at least as many phrases as fit into `duration_seconds`.
+
+    How long a phrase takes is known only once it has been synthesised, so this errs on the side of
+    a phrase too many; :func:`lay_out` takes what fits.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no phrase to choose from.
+    """
     left_seconds = duration_seconds - LEAD_IN_SECONDS - TAIL_SECONDS
-    while left_seconds > 0:
-        for place in cast(list[int], generator.permutation(len(phrases)).tolist()):
-            if left_seconds <= 0:
-                break
-            phrase = phrases[place]
-            chosen.append(phrase)
-            shortest = _SHORTEST_SECONDS_PER_CHARACTER * _REFERENCE_RATE_WPM / rate_wpm * len(phrase.text)
-            left_seconds -= shortest + shortest_pause_seconds
-    return tuple(chosen)
+    most = max(1, math.ceil(left_seconds / shortest_pause_seconds))
+    chosen = draw_phrases(phrases, seed, most)
+    shortest_per_character = _SHORTEST_SECONDS_PER_CHARACTER * _REFERENCE_RATE_WPM / rate_wpm
+    for count, phrase in enumerate(chosen, start=1):
+        left_seconds -= shortest_per_character * len(phrase.text) + shortest_pause_seconds
+        if left_seconds <= 0:
+            return chosen[:count]
+    return chosen
 
 
 def lay_out(
     clips: Sequence[Clip],
     seed: int,
-    duration_seconds: int,
     shortest_pause_seconds: float,
     longest_pause_seconds: float,
+    duration_seconds: int | None = None,
 ) -> SpeechScript:
-    """Put clips one after the other, with random pauses between them, as many as fit.
+    """Put clips one after the other, with random pauses between them.
+
+    Parameters
+    ----------
+    clips
+        What is said; all at one sample rate.
+    seed
+        The same seed gives the same pauses.
+    shortest_pause_seconds, longest_pause_seconds
+        Bounds of the pauses.
+    duration_seconds
+        Length of the script, which takes as many clips as fit; None takes all of them.
 
     Raises
     ------
@@ -79,7 +112,7 @@ def lay_out(
         raise ConfigurationError(f"all clips of a script must have one sample rate, not {sorted(rates)}")
     rate = rates.pop()
     pauses = draw_pauses(seed, len(clips), shortest_pause_seconds, longest_pause_seconds)
-    end = round((duration_seconds - TAIL_SECONDS) * rate)
+    end = math.inf if duration_seconds is None else round((duration_seconds - TAIL_SECONDS) * rate)
     start = round(LEAD_IN_SECONDS * rate)
     scheduled: list[ScheduledPhrase] = []
     for clip, pause_seconds in zip(clips, pauses, strict=True):
@@ -97,8 +130,12 @@ def lay_out(
             f"and does not fit into a test of {duration_seconds} s",
             remedy="make the test longer with --duration",
         )
+    needed = scheduled[-1].end_sample + round(TAIL_SECONDS * rate)
     return SpeechScript(
-        seed=seed, sample_rate_hz=rate, sample_count=duration_seconds * rate, phrases=tuple(scheduled)
+        seed=seed,
+        sample_rate_hz=rate,
+        sample_count=needed if duration_seconds is None else duration_seconds * rate,
+        phrases=tuple(scheduled),
     )
 
 

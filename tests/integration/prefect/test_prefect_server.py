@@ -61,8 +61,9 @@ def test_every_deployment_can_be_registered_twice_and_a_cron_schedule_yields_run
         answer.raise_for_status()
         return answer.json()
 
-    (deployment,) = api("/deployments/filter", {})
-    assert deployment["name"] == "basic"
+    deployments = {deployment["name"]: deployment for deployment in api("/deployments/filter", {})}
+    assert set(deployments) == {"basic", "stress", "latency", "suite"}
+    deployment = deployments["basic"]
     properties = deployment["parameter_openapi_schema"]["properties"]
     assert properties["duration_seconds"]["minimum"] == 5
     nightly = {"active": True, "schedule": {"cron": "0 2 * * *", "timezone": "Europe/Paris"}}

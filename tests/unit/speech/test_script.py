@@ -17,6 +17,7 @@ from eloquence_pipeline.speech.script import (
     TAIL_SECONDS,
     draw_phrases,
     lay_out,
+    phrases_to_fill,
     render,
 )
 
@@ -47,7 +48,7 @@ seeds = st.integers(1, 2**31)
 def test_phrases_and_pauses_fill_the_test_and_stay_within_it(
     seed: int, lengths: list[float], duration: int
 ) -> None:
-    script = lay_out([clip(length) for length in lengths], seed, duration, 2.0, 4.0)
+    script = lay_out([clip(length) for length in lengths], seed, 2.0, 4.0, duration)
     assert script.sample_count == duration * RATE
     assert script.phrases[0].start_sample == LEAD_IN_SECONDS * RATE
     assert script.phrases[-1].end_sample <= (duration - TAIL_SECONDS) * RATE
@@ -62,44 +63,61 @@ def test_phrases_and_pauses_fill_the_test_and_stay_within_it(
 @given(seed=seeds, duration=st.integers(5, 300))
 @settings(deadline=None)
 def test_the_same_seed_says_the_same(seed: int, duration: int) -> None:
-    assert draw_phrases(PHRASES, seed, duration, 2.0, 150) == draw_phrases(PHRASES, seed, duration, 2.0, 150)
+    filled = phrases_to_fill(PHRASES, seed, duration, 2.0, 150)
+    assert filled == phrases_to_fill(PHRASES, seed, duration, 2.0, 150)
+    assert filled == draw_phrases(PHRASES, seed, len(filled))
     clips = [clip(1.0)] * 5
-    assert lay_out(clips, seed, duration, 2.0, 4.0) == lay_out(clips, seed, duration, 2.0, 4.0)
+    assert lay_out(clips, seed, 2.0, 4.0, duration) == lay_out(clips, seed, 2.0, 4.0, duration)
 
 
 def test_other_seeds_say_something_else() -> None:
-    assert len({draw_phrases(PHRASES, seed, 60, 2.0, 150) for seed in range(1, 20)}) > 10
+    assert len({draw_phrases(PHRASES, seed, 8) for seed in range(1, 20)}) > 10
 
 
 @given(seed=seeds)
 @settings(deadline=None)
 def test_no_phrase_is_repeated_before_all_were_said(seed: int) -> None:
-    drawn = draw_phrases(PHRASES, seed, 300, 2.0, 150)
+    drawn = draw_phrases(PHRASES, seed, 50)
     for start in range(0, len(drawn) - len(PHRASES) + 1, len(PHRASES)):
         assert len({phrase.text for phrase in drawn[start : start + len(PHRASES)]}) == len(PHRASES)
 
 
 def test_a_phrase_longer_than_the_test_says_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match="--duration"):
-        lay_out([clip(10)], 1, 9, 2.0, 4.0)
+        lay_out([clip(10)], 1, 2.0, 4.0, 9)
 
 
 def test_no_phrase_at_all_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="no phrase"):
-        draw_phrases([], 1, 30, 2.0, 150)
+        draw_phrases([], 1, 5)
 
 
 def test_clips_of_different_rates_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="one sample rate"):
-        lay_out([clip(1), clip(1, rate=22_050)], 1, 30, 2.0, 4.0)
+        lay_out([clip(1), clip(1, rate=22_050)], 1, 2.0, 4.0, 30)
 
 
 def test_rendering_puts_each_clip_in_its_place_and_silence_between(tmp_path: Path) -> None:
     samples = np.arange(1, RATE // 2 + 1, dtype=np.int16)
     write_wav(tmp_path / "clip.wav", samples, RATE)
-    script = lay_out([clip(0.5, tmp_path / "clip.wav")] * 3, 7, 12, 2.0, 4.0)
+    script = lay_out([clip(0.5, tmp_path / "clip.wav")] * 3, 7, 2.0, 4.0, 12)
     audio = render(script)
     assert len(audio) == 12 * RATE
     for phrase in script.phrases:
         assert np.array_equal(audio[phrase.start_sample : phrase.end_sample], samples)
     assert np.count_nonzero(audio) == len(samples) * len(script.phrases)
+
+
+@given(seed=seeds)
+@settings(deadline=None)
+def test_half_of_the_others_come_between_a_phrase_and_its_repetition(seed: int) -> None:
+    drawn = [phrase.text for phrase in draw_phrases(PHRASES, seed, 50)]
+    for place, text in enumerate(drawn):
+        following = drawn[place + 1 : place + len(PHRASES) // 2]
+        assert text not in following
+
+
+def test_without_a_duration_every_phrase_is_said() -> None:
+    script = lay_out([clip(0.4)] * 50, 1, 0.5, 0.5)
+    assert len(script.phrases) == 50
+    assert script.duration_seconds == pytest.approx(1 + 50 * 0.4 + 49 * 0.5 + 1)

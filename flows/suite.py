@@ -1,0 +1,58 @@
+"""All scenarios, one after the other, with one combined result."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from eloquence_pipeline.errors import EloquenceError
+from eloquence_pipeline.models import Record, SuiteResult, VerdictStatus
+from eloquence_pipeline.pipeline_logger import PipelineLogger
+from flows.environment import servers_at_hand
+from flows.scenario import ScenarioOutcome, Seed, basic, latency, stress
+
+_logger = PipelineLogger("SUITE")
+
+
+class SuiteOutcome(Record):
+    """What the suite flow returns: an outcome or an error for each scenario."""
+
+    outcomes: tuple[ScenarioOutcome, ...]
+    errors: dict[str, str]
+
+    @property
+    def result(self) -> SuiteResult:
+        """The combined result, as ``--output`` writes it."""
+        return SuiteResult(
+            tests={outcome.result.run.scenario: outcome.result for outcome in self.outcomes},
+            errors=self.errors,
+        )
+
+
+@flow(name="suite", persist_result=False)
+async def suite(seed: Seed = 0) -> State[Any]:
+    """Run every scenario with its defaults; one that cannot be carried out does not stop the others."""
+    outcomes: list[ScenarioOutcome] = []
+    errors: dict[str, str] = {}
+    with servers_at_hand(_logger.info):
+        for scenario in (basic, stress, latency):
+            _logger.info(f"test {scenario.fn.__name__}")
+            # Prefect's types take an async flow with return_state for a synchronous one.
+            running = cast(Awaitable[State[Any]], scenario(seed=seed, return_state=True))
+            outcome = await (await running).aresult(raise_on_failure=False)
+            if isinstance(outcome, ScenarioOutcome):
+                outcomes.append(outcome)
+            elif isinstance(outcome, EloquenceError):
+                errors[scenario.fn.__name__] = str(outcome)
+            else:
+                raise outcome
+    combined = SuiteOutcome(outcomes=tuple(outcomes), errors=errors)
+    status = combined.result.status
+    message = f"{len(outcomes) + len(errors)} tests: {status}"
+    if status is VerdictStatus.PASSED:
+        return Completed(message=message, data=combined)
+    return Failed(message=message, data=combined)
