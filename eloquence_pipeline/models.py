@@ -166,6 +166,7 @@ class AttemptOutcome(StrEnum):
     COMPLETED = "completed"
     FAILED_BEFORE_AUDIO = "failed_before_audio"
     FAILED_DURING_AUDIO = "failed_during_audio"
+    INTERRUPTED = "interrupted"
 
 
 class Attempt(Record):
@@ -185,7 +186,8 @@ class Transmission(Record):
     room: str
     script: SpeechScript
     sent: SendRecord
-    received: Recording
+    received: Recording | None
+    """None if the listener never got to recording anything, though the speaker spoke."""
     failure: str = ""
     """Why the transmission ended early, empty if it did not."""
 
@@ -231,7 +233,7 @@ class PhraseObservation(Record):
     correlation_peak: float
     """Normalised cross-correlation at the best place, 0 to 1."""
     peak_to_sidelobe_ratio: float
-    """The peak over the highest value elsewhere in the window; above 1 by construction."""
+    """The peak over the highest absolute value further than 2.5 ms away; at most 1000."""
 
 
 class W3cRecord(BaseModel):
@@ -289,6 +291,13 @@ class RtpFigures(Record):
     """Concealed over all samples that left the jitter buffer."""
 
 
+class PlanFigures(Record):
+    """What was going to be said; a transmission that broke off said less."""
+
+    phrases_planned: NonNegativeInt
+    duration_seconds: NonNegativeFloat
+
+
 class DelayFigures(Record):
     """The parts of the end-to-end delay over the received phrases."""
 
@@ -303,6 +312,8 @@ class PacingFigures(Record):
 
     pacing_lateness_p99_ms: float
     pacing_lateness_max_ms: float
+    event_loop_lag_p99_ms: float
+    """99th percentile of how late the recorder's event loop woke up."""
     arrival_jitter_p99_ms: float
     """99th percentile of how late frames reached the recorder against its own sample count."""
     frames_skipped: NonNegativeInt
@@ -332,7 +343,7 @@ class VerdictStatus(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     INVALID = "invalid"
-    """The tester itself was the bottleneck, or the transmission broke off: nothing can be said."""
+    """The tester itself was the bottleneck: nothing can be said."""
 
 
 class FigureVerdict(Record):
@@ -409,6 +420,7 @@ class ScenarioResult(Record):
 
     format: ResultFormat
     run: RunInfo
+    plan: PlanFigures
     verdict: Verdict
     delay: DelayFigures
     rtp: RtpFigures
@@ -478,3 +490,28 @@ class Archive(Record):
     """``s3://bucket/prefix`` when uploaded."""
     problem: str = ""
     """Why it was not uploaded, and what to do."""
+
+
+# ---------------------------------------------------------------------------- outcomes
+
+
+class ScenarioOutcome(Record):
+    """What a scenario flow returns: the result and where its evidence is."""
+
+    result: ScenarioResult
+    archive: Archive
+
+
+class SuiteOutcome(Record):
+    """What a suite returns: an outcome or an error for each scenario."""
+
+    outcomes: tuple[ScenarioOutcome, ...]
+    errors: dict[str, str]
+
+    @property
+    def result(self) -> SuiteResult:
+        """The combined result, as ``--all --output`` writes it."""
+        return SuiteResult(
+            tests={outcome.result.run.scenario: outcome.result for outcome in self.outcomes},
+            errors=self.errors,
+        )

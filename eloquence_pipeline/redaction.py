@@ -63,8 +63,11 @@ def redacted_standard_error() -> Generator[None]:
     finally:
         os.dup2(original, 2)  # closes the pipe's last writer, so the pump sees the end and drains
         pump.join(timeout=2)
-        os.close(reader)
-        os.close(original)
+        # A child that was started meanwhile may hold the pipe open; then the pump goes on reading, and
+        # its descriptors must not be given to anyone else.
+        if not pump.is_alive():
+            os.close(reader)
+            os.close(original)
 
 
 def _pump_redacted(reader: int, original: int) -> None:

@@ -144,6 +144,13 @@ class Settings(BaseSettings):
         return self
 
 
+_SEED_VARIABLES = {
+    "API_KEY": "LIVEKIT_API_KEY",
+    "API_SECRET": "LIVEKIT_API_SECRET",
+    "ROOM_NAME": "LIVEKIT_ROOM",
+}
+
+
 def load_settings() -> Settings:
     """Read the settings from the environment, ``.env`` and the defaults.
 
@@ -162,6 +169,7 @@ def load_settings() -> Settings:
 
 
 def _one_line(location: tuple[int | str, ...], message: str) -> str:
-    name = "ELOQUENCE_" + "__".join(str(part) for part in location).upper() if location else ""
+    path = "__".join(str(part) for part in location).upper()
+    name = path if not path or path.startswith("LIVEKIT_") else _SEED_VARIABLES.get(path, f"ELOQUENCE_{path}")
     text = message.removeprefix("Value error, ")
     return f"{name}: {text}" if name else text

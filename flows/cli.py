@@ -49,7 +49,7 @@ def run(
     duration: Annotated[
         int | None,
         typer.Option(
-            min=5, max=3600, metavar="S", help="basic: length of the test in seconds.", show_default="30"
+            min=8, max=3600, metavar="S", help="basic: length of the test in seconds.", show_default="30"
         ),
     ] = None,
     packets: Annotated[
@@ -181,7 +181,7 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
         raise typer.Exit(exit_code(interruption)) from None
     except Exception as error:
         if verbose:
-            traceback.print_exception(error)
+            typer.echo(redact(traceback.format_exc()), err=True)
         typer.secho(f"❌ unexpected {type(error).__name__}: {redact(str(error))}", fg="red", err=True)
         typer.secho("   → run it again with --verbose and report the traceback", err=True)
         raise typer.Exit(ExitCode.NOT_CARRIED_OUT) from None
@@ -190,7 +190,7 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
 
 def _print_error(error: EloquenceError, *, verbose: bool) -> None:
     if verbose:
-        traceback.print_exception(error)
+        typer.echo(redact("".join(traceback.format_exception(error))), err=True)
     typer.secho(f"❌ {error.message}", fg="red", err=True)
     if error.remedy:
         typer.secho(f"   → {error.remedy}", err=True)

@@ -27,7 +27,7 @@ from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
-    from flows.suite import SuiteOutcome
+    from eloquence_pipeline.models import SuiteOutcome
 
 # Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
 _PREFECT_ENVIRONMENT = {
@@ -35,6 +35,8 @@ _PREFECT_ENVIRONMENT = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    # What a task raises is written down by Prefect's client; JSON can be read, and cannot run code.
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
     "DO_NOT_TRACK": "1",
 }
@@ -123,9 +125,12 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteO
 
 
 def _require_output(output: Path | None) -> None:
-    if output is not None and not os.access(output.parent, os.W_OK):
+    if output is None:
+        return
+    place = output if output.exists() else output.parent
+    if output.is_dir() or not place.exists() or not os.access(place, os.W_OK):
         raise ConfigurationError(
-            f"{output} cannot be written: its folder is missing or not writable",
+            f"{output} cannot be written: it is a folder, or its folder is missing or not writable",
             remedy="name a file in a folder of yours with --output",
         )
 

@@ -13,8 +13,9 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from eloquence_pipeline.models import SuiteOutcome
 from flows.scenario import basic, latency, stress
-from flows.suite import SuiteOutcome, suite
+from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
 _FLOWS: dict[str, Flow[..., Any]] = {"basic": basic, "stress": stress, "latency": latency, "suite": suite}
@@ -39,11 +40,13 @@ def run_flow(name: str, parameters: dict[str, int], api_url: str) -> SuiteOutcom
     KeyboardInterrupt
         On Ctrl-C or SIGTERM, when the flow has ended.
     """
-    flow = _FlowThread(_run_flow(_FLOWS[name], parameters, api_url))
+    flow: _FlowThread | None = None
     try:
+        flow = _FlowThread(_run_flow(_FLOWS[name], parameters, api_url))
         return flow.outcome.result()
     except KeyboardInterrupt:
-        flow.cancel()
+        if flow is not None:
+            flow.cancel()
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Annotated, Any, cast
 
 from prefect import flow, unmapped
@@ -11,13 +12,13 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
-from eloquence_pipeline.models import Archive, Record, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import ScenarioOutcome, ScenarioResult, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from flows.environment import servers_at_hand
 from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
 from tasks.analysis import analyse
-from tasks.archive import archive
+from tasks.archive import archive, check_store
 from tasks.logs import forward_logs_to_prefect
 from tasks.report import report
 from tasks.run import Run
@@ -25,7 +26,7 @@ from tasks.speech import synthesise_phrase
 from tasks.transmission import transmit
 
 DurationSeconds = Annotated[
-    int, Field(ge=5, le=3600, title="Duration", description="Length of the transmission in seconds.")
+    int, Field(ge=8, le=3600, title="Duration", description="Length of the transmission in seconds.")
 ]
 Seed = Annotated[
     int,
@@ -40,13 +41,6 @@ IntervalMs = Annotated[
 ]
 
 _logger = PipelineLogger("SCENARIO")
-
-
-class ScenarioOutcome(Record):
-    """What a scenario flow returns: the result and where its evidence is."""
-
-    result: ScenarioResult
-    archive: Archive
 
 
 # Phrases are synthesised one after the other: side by side they would keep each other waiting for the
@@ -81,6 +75,7 @@ async def latency(packets: Packets = 20, interval_ms: IntervalMs = 200, seed: Se
 async def _carry_out(plan: Plan, seed: int) -> State[Any]:
     forward_logs_to_prefect()
     with servers_at_hand(_logger.info) as settings:
+        check_store(settings)
         run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
 
         phrases = plan.choose_phrases(run.seed, settings.speech.rate_wpm)
@@ -89,9 +84,14 @@ async def _carry_out(plan: Plan, seed: int) -> State[Any]:
 
         transmission = await transmit(run, script)
 
-        result = analyse(run, transmission, settings.thresholds)
-        kept = archive(run, transmission, result, settings)
-        await report(result, kept, settings)
+        result = analyse(run, transmission, settings.thresholds, return_state=True).result(
+            raise_on_failure=False
+        )
+        kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
+        if not isinstance(result, ScenarioResult):
+            raise result
+        # The evidence is kept: a page that cannot be shown is no reason to fail.
+        await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
     return _final_state(ScenarioOutcome(result=result, archive=kept))
 
 

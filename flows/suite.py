@@ -10,27 +10,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import Record, SuiteResult, VerdictStatus
+from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from flows.environment import servers_at_hand
-from flows.scenario import ScenarioOutcome, Seed, basic, latency, stress
+from flows.scenario import Seed, basic, latency, stress
 
 _logger = PipelineLogger("SUITE")
-
-
-class SuiteOutcome(Record):
-    """What the suite flow returns: an outcome or an error for each scenario."""
-
-    outcomes: tuple[ScenarioOutcome, ...]
-    errors: dict[str, str]
-
-    @property
-    def result(self) -> SuiteResult:
-        """The combined result, as ``--output`` writes it."""
-        return SuiteResult(
-            tests={outcome.result.run.scenario: outcome.result for outcome in self.outcomes},
-            errors=self.errors,
-        )
 
 
 @flow(name="suite", persist_result=False)

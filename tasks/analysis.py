@@ -18,5 +18,5 @@ def analyse(run: Run, transmission: Transmission, thresholds: ThresholdSettings)
     """Find every phrase in the recording and judge the figures against the thresholds."""
     info = run.info(transmission.room)
     result = measure(transmission, run.folder, info, read_attempts(run), thresholds)
-    narrate_result(result)
+    narrate_result(result, thresholds)
     return result

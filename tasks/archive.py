@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from eloquence_pipeline.errors import StorageError
-from eloquence_pipeline.models import Archive, ScenarioResult, Transmission
+from eloquence_pipeline.errors import EloquenceError, StorageError
+from eloquence_pipeline.models import Archive, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.archive import left_here
@@ -17,7 +17,6 @@ from tasks.retrying import error_is_transient
 from tasks.run import Run
 
 RESULTS_FILE = "results.json"
-TRANSMISSION_FILE = "transmission.json"
 
 _logger = PipelineLogger("ARCHIVE")
 
@@ -39,22 +38,42 @@ def upload(run: Run, settings: Settings) -> Archive:
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
-def archive(run: Run, transmission: Transmission, result: ScenarioResult, settings: Settings) -> Archive:
+def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Archive:
     """Write the result beside the recordings, seal the folder, and send it.
 
-    A store that is away is no reason to lose a run: the evidence stays in its folder, and what is
-    returned says why and how to send it again.
+    A recording that could not be analysed is kept as well, without a result. A store that is away is no
+    reason to lose a run: the evidence stays in its folder, and what is returned says why and how
+    to send it again.
     """
     folder = RunFolder.open(run.folder)
-    folder.write_model(TRANSMISSION_FILE, transmission)
-    folder.write_text(RESULTS_FILE, result.to_json())
+    if result is not None:
+        folder.write_text(RESULTS_FILE, result.to_json())
     folder.seal()
     outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome
-    if not isinstance(outcome, StorageError):
+    if not isinstance(outcome, EloquenceError):
         raise outcome
     kept = left_here(folder, outcome)
     _logger.error(kept.problem)
     return kept
+
+
+@task(name="check store", persist_result=False, cache_policy=NO_CACHE)
+def check_store(settings: Settings) -> None:
+    """Look at the store before anything is said: settings that cannot work are refused here.
+
+    A store that is away now may be back by then, and if not the evidence stays on this machine: that is a
+    warning.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings of the store are malformed.
+    """
+    store = ObjectStore.from_settings(settings.storage)
+    try:
+        store.ensure_bucket(create=settings.storage.create_bucket)
+    except StorageError as error:
+        _logger.warning(f"{error}; the evidence will stay on this machine until `eloquence sync`")

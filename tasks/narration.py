@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from eloquence_pipeline.measurement.verdict import latency_class
 from eloquence_pipeline.models import LatencyClass, PhraseObservation, ScenarioResult, SpeechScript
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.settings import ThresholdSettings
 
 _BYTES_PER_SAMPLE = 2
 
@@ -39,7 +41,7 @@ class SpeechNarrator:
         _speech.progress("Transmission", position_samples / rate, self._script.duration_seconds)
 
 
-def narrate_result(result: ScenarioResult) -> None:
+def narrate_result(result: ScenarioResult, thresholds: ThresholdSettings) -> None:
     """Log what was heard: a block of lines for each phrase, then the network and the figures."""
     for phrase in result.phrases:
         _narrate_phrase(phrase)
@@ -47,12 +49,13 @@ def narrate_result(result: ScenarioResult) -> None:
     if loss is not None:
         lossy = loss > 0
         _analysis.network("packet_loss", f"{loss * 100:.1f}% de perte détectée", degraded=lossy)
-    judged = [f.judged for f in result.verdict.figures if f.figure == "latency_avg_ms"]
-    if judged:
+    one_way_ms = result.delay.one_way_delay_ms.avg
+    if one_way_ms is not None:
+        judged = latency_class(one_way_ms, thresholds)
         _analysis.network(
             "quality",
-            f"{str(judged[0]).capitalize()} qualité détectée",
-            degraded=judged[0] is LatencyClass.PROBLEMATIC,
+            f"{str(judged).capitalize()} qualité détectée",
+            degraded=judged is LatencyClass.PROBLEMATIC,
         )
     _analysis.performance_metric("débit", result.throughput_pps, "paquets/seconde")
     _analysis.performance_metric("retard_emission_p99", result.tester.pacing_lateness_p99_ms, "ms")

@@ -33,6 +33,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import redacted_standard_error
 from eloquence_pipeline.speech.script import render
 from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.publisher import publish as publish_audio
 from eloquence_pipeline.transport.quiet_process import undisturbed
 from eloquence_pipeline.transport.subscriber import subscribe as record_audio
@@ -45,6 +46,8 @@ MAX_ATTEMPTS = 3
 SPEAKER = "speaker"
 LISTENER = "listener"
 ATTEMPTS_FILE = "attempts.json"
+SCRIPT_FILE = "script.json"
+TRANSMISSION_FILE = "transmission.json"
 
 _ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
 _logger = PipelineLogger("LIVEKIT")
@@ -52,7 +55,7 @@ T = TypeVar("T")
 
 
 @task(name="publish", persist_result=False, cache_policy=NO_CACHE)
-async def publish(run: Run, script: SpeechScript, token: SecretStr, stop: asyncio.Event) -> SendRecord:
+async def publish(run: Run, script: SpeechScript, token: SecretStr, call: Call) -> SendRecord:
     """Speak the script in real time."""
     narrator = SpeechNarrator(script)
     return await publish_audio(
@@ -61,13 +64,13 @@ async def publish(run: Run, script: SpeechScript, token: SecretStr, stop: asynci
         identity=SPEAKER,
         samples=render(script),
         folder=run.folder,
-        stop=stop,
+        call=call,
         on_position=narrator.at,
     )
 
 
 @task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
-async def subscribe(run: Run, script: SpeechScript, token: SecretStr, stop: asyncio.Event) -> Recording:
+async def subscribe(run: Run, script: SpeechScript, token: SecretStr, call: Call) -> Recording:
     """Record what arrives until the speaker leaves."""
     return await record_audio(
         url=run.livekit_url,
@@ -76,7 +79,7 @@ async def subscribe(run: Run, script: SpeechScript, token: SecretStr, stop: asyn
         speaker=SPEAKER,
         expected_seconds=script.duration_seconds,
         folder=run.folder,
-        stop=stop,
+        call=call,
     )
 
 
@@ -98,35 +101,45 @@ async def transmit(run: Run, script: SpeechScript) -> Transmission:
     TransportError
         If no audio went out; a transient one repeats the whole attempt.
     """
-    number = _attempt_number()
-    room = run.room(number)
-    started_at = datetime.now(UTC)
+    attempt = Attempt(
+        number=(number := _attempt_number()),
+        room=run.room(number),
+        started_at=datetime.now(UTC),
+        outcome=AttemptOutcome.INTERRUPTED,
+    )
+    folder = RunFolder.open(run.folder)
+    # Written before anything is said: without it nobody could tell later which phrase is where.
+    folder.write_model(SCRIPT_FILE, script)
     try:
-        transmission = await _attempt(run, script, room)
+        transmission = await _attempt(run, script, attempt.room)
+        folder.write_model(TRANSMISSION_FILE, transmission)
     except TransportError as error:
         _logger.connection("failed", f"Erreur: {error.message}")
-        _note(
-            run,
-            Attempt(
-                number=number,
-                room=room,
-                started_at=started_at,
-                outcome=AttemptOutcome.FAILED_BEFORE_AUDIO,
-                error_type=type(error).__name__,
-                error=str(error),
-            ),
-        )
+        attempt = _failed(attempt, AttemptOutcome.FAILED_BEFORE_AUDIO, error)
         raise
-    outcome = AttemptOutcome.FAILED_DURING_AUDIO if transmission.failure else AttemptOutcome.COMPLETED
-    _note(
-        run,
-        Attempt(number=number, room=room, started_at=started_at, outcome=outcome, error=transmission.failure),
+    except Exception as error:
+        attempt = _failed(attempt, AttemptOutcome.FAILED_DURING_AUDIO, error)
+        raise
+    else:
+        broke_off = bool(transmission.failure)
+        outcome = AttemptOutcome.FAILED_DURING_AUDIO if broke_off else AttemptOutcome.COMPLETED
+        attempt = attempt.model_copy(update={"outcome": outcome, "error": transmission.failure})
+        return transmission
+    finally:
+        _note(run, attempt)
+        if attempt.outcome is AttemptOutcome.INTERRUPTED:
+            # No later task runs after a cancellation; sealed, what there is can be sent and analysed.
+            folder.seal()
+
+
+def _failed(attempt: Attempt, outcome: AttemptOutcome, error: Exception) -> Attempt:
+    return attempt.model_copy(
+        update={"outcome": outcome, "error_type": type(error).__name__, "error": str(error)}
     )
-    return transmission
 
 
 async def _attempt(run: Run, script: SpeechScript, room: str) -> Transmission:
-    stop = asyncio.Event()
+    call = Call()
     tokens = [
         await mint_token(Side.PUBLISHER, room, SPEAKER, script.duration_seconds),
         await mint_token(Side.SUBSCRIBER, room, LISTENER, script.duration_seconds),
@@ -134,38 +147,56 @@ async def _attempt(run: Run, script: SpeechScript, room: str) -> Transmission:
     with redacted_standard_error(), undisturbed():
         # Prefect's types take an async task with return_state for a synchronous one.
         speaking = cast(
-            Awaitable[State[SendRecord]], publish(run, script, tokens[0], stop, return_state=True)
+            Awaitable[State[SendRecord]], publish(run, script, tokens[0], call, return_state=True)
         )
         listening = cast(
-            Awaitable[State[Recording]], subscribe(run, script, tokens[1], stop, return_state=True)
+            Awaitable[State[Recording]], subscribe(run, script, tokens[1], call, return_state=True)
         )
         sent, received = await asyncio.gather(
-            _stopping_on_failure(speaking, stop), _stopping_on_failure(listening, stop)
+            breaking_off_on_failure(speaking, call), breaking_off_on_failure(listening, call)
         )
-    return _joined(room, script, await _outcome(sent), await _outcome(received))
+    return joined(room, script, call, sent, received)
 
 
-async def _stopping_on_failure(running: Awaitable[State[T]], stop: asyncio.Event) -> State[T]:
-    state = await running
-    if not state.is_completed():
-        stop.set()
-    return state
+async def breaking_off_on_failure(running: Awaitable[State[T]], call: Call) -> T | BaseException:
+    """Return what an end returned or raised; if it raised, the other end is stopped at once."""
+    try:
+        outcome: T | BaseException = await (await running).aresult(raise_on_failure=False)
+    except BaseException as error:
+        call.break_off(str(error), error)
+        raise
+    if isinstance(outcome, BaseException):
+        call.break_off(str(outcome), outcome)
+    return outcome
 
 
-async def _outcome(state: State[T]) -> T | BaseException:
-    return await state.aresult(raise_on_failure=False)
-
-
-def _joined(
-    room: str, script: SpeechScript, sent: SendRecord | BaseException, received: Recording | BaseException
+def joined(
+    room: str,
+    script: SpeechScript,
+    call: Call,
+    sent: SendRecord | BaseException,
+    received: Recording | BaseException,
 ) -> Transmission:
-    failures = [end for end in (sent, received) if isinstance(end, BaseException)]
-    # The end that was merely stopped says so; the other one has the cause.
-    causes = [error for error in failures if not str(error).startswith("stopped")] or failures
-    if isinstance(sent, BaseException) or isinstance(received, BaseException):
-        raise causes[0] from None
+    """Return what both ends recorded.
+
+    Once a frame of audio has gone out this does not raise, whatever became of the other end: what is
+    raised may be tried again, and a transmission never is.
+
+    Raises
+    ------
+    TransportError
+        If nothing was sent.
+    """
+    if isinstance(sent, BaseException):
+        raise call.error or sent from None
+    if sent.frame_count == 0:
+        raise call.error or TransportError(call.cause or sent.failure, transient=True) from None
     return Transmission(
-        room=room, script=script, sent=sent, received=received, failure=sent.failure or received.failure
+        room=room,
+        script=script,
+        sent=sent,
+        received=None if isinstance(received, BaseException) else received,
+        failure=call.cause,
     )
 
 

@@ -50,6 +50,10 @@ class Simulation:
     ----------
     delays_samples
         One a phrase; None loses the phrase.
+    said_seconds
+        Where the transmission breaks off; None says everything.
+    listener_came
+        Whether there is a recording at all.
     noise
         Standard deviation of what is added to the recording, in units of int16.
     """
@@ -59,6 +63,8 @@ class Simulation:
     same_phrase: bool = False
     received_clock: str = CLOCK
     failure: str = ""
+    said_seconds: float | None = None
+    listener_came: bool = True
     statistics: list[dict[str, object]] = field(default_factory=lambda: [])
 
     def write(self, folder: Path) -> Transmission:
@@ -71,6 +77,8 @@ class Simulation:
             sent[scheduled.start_sample : scheduled.end_sample] = clip
             if delay is not None:
                 received[scheduled.start_sample + delay : scheduled.end_sample + delay] += clip
+        if self.said_seconds is not None:
+            sent = sent[: round(self.said_seconds * RATE)]
         recorded = np.clip(np.rint(received), -32768, 32767).astype(np.int16)
         deadline_ns = START_NS + np.arange(len(sent) // FRAME, dtype=np.int64) * FRAME_NS
         arrived_ns = START_NS + np.arange(len(recorded) // FRAME, dtype=np.int64) * FRAME_NS
@@ -93,12 +101,18 @@ class Simulation:
                 connect_ms=100.0,
                 statistics=write_bytes(folder / "statistics.jsonl", statistics),
             ),
-            received=Recording(
+            received=None
+            if not self.listener_came
+            else Recording(
                 identity="listener",
                 clock_id=self.received_clock,
                 frame_count=len(arrived_ns),
                 audio=write_wav(folder / "received.wav", recorded, RATE),
-                timings=write_npz(folder / "received_timings.npz", arrived_ns=arrived_ns),
+                timings=write_npz(
+                    folder / "received_timings.npz",
+                    arrived_ns=arrived_ns,
+                    loop_lag_ns=np.full(100, 300_000, dtype=np.int64),
+                ),
                 started=started,
                 sample_rate_hz=RATE,
                 frame_samples=FRAME,

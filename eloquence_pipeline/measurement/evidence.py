@@ -30,6 +30,8 @@ class Recorded:
         Audio and timeline of both ends.
     deadline_ns
         int64 of shape (frames sent,); when each sent frame should have been handed over.
+    loop_lag_ns
+        int64 of shape (ticks,); how late the recorder's event loop woke up.
     publisher_statistics, subscriber_statistics
         In the order of time.
     """
@@ -37,6 +39,7 @@ class Recorded:
     sent: End
     received: End
     deadline_ns: Int64Array
+    loop_lag_ns: Int64Array
     publisher_statistics: list[StatisticsSample]
     subscriber_statistics: list[StatisticsSample]
 
@@ -50,20 +53,32 @@ def load_recorded(transmission: Transmission, folder: Path) -> Recorded:
         If a file is missing, is not the one that was recorded, or does not fit its timings.
     """
     sent_timings = _timings(folder, transmission.sent.timings)
-    received_timings = _timings(folder, transmission.received.timings)
+    nothing = np.zeros(0, dtype=np.int64)
+    received, lag_ns, subscriber_statistics = _no_end(transmission.sent), nothing, list[StatisticsSample]()
+    if (recording := transmission.received) is not None:
+        timings = _timings(folder, recording.timings)
+        received = _end(folder, recording, _array(timings, "arrived_ns"))
+        lag_ns = _array(timings, "loop_lag_ns")
+        subscriber_statistics = parse_statistics(_text(folder, recording.statistics))
     return Recorded(
         sent=_end(folder, transmission.sent, _array(sent_timings, "handed_over_ns")),
-        received=_end(folder, transmission.received, _array(received_timings, "arrived_ns")),
+        received=received,
         deadline_ns=_array(sent_timings, "deadline_ns"),
+        loop_lag_ns=lag_ns,
         publisher_statistics=parse_statistics(_text(folder, transmission.sent.statistics)),
-        subscriber_statistics=parse_statistics(_text(folder, transmission.received.statistics)),
+        subscriber_statistics=subscriber_statistics,
     )
 
 
+def _no_end(like: EndRecord) -> End:
+    timeline = Timeline(np.zeros(0, dtype=np.int64), like.frame_samples, like.sample_rate_hz)
+    return End(np.zeros(0, dtype=np.int16), timeline)
+
+
 def _end(folder: Path, record: EndRecord, stamps_ns: Int64Array) -> End:
-    timeline = Timeline(stamps_ns, record.frame_samples, record.sample_rate_hz)
     if not len(stamps_ns):
-        return End(np.zeros(0, dtype=np.int16), timeline)
+        return _no_end(record)
+    timeline = Timeline(stamps_ns, record.frame_samples, record.sample_rate_hz)
     samples, rate = read_wav(_verified(folder, record.audio))
     if rate != record.sample_rate_hz or len(samples) != timeline.sample_count:
         raise MeasurementError(

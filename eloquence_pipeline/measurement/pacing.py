@@ -16,6 +16,8 @@ def pacing_figures(
     deadline_ns: Int64Array,
     handed_over_ns: Int64Array,
     arrived_ns: Int64Array,
+    loop_lag_ns: Int64Array,
+    *,
     frame_ns: int,
     thresholds: ThresholdSettings,
 ) -> PacingFigures:
@@ -28,24 +30,29 @@ def pacing_figures(
         marks a frame that was left out because it was already too late.
     arrived_ns
         int64 of shape (frames received,).
+    loop_lag_ns
+        int64 of shape (ticks,); how late the recorder's event loop woke up.
     frame_ns
         Length of a frame.
     thresholds
-        Beyond ``pacing_lateness_p99_ms`` or ``pacing_lateness_max_ms``, or with a frame left out,
-        the tester counts as overloaded.
+        Beyond ``pacing_lateness_p99_ms`` (at either end) or ``pacing_lateness_max_ms``, or with a frame
+        left out, the tester counts as overloaded.
     """
     sent = handed_over_ns > 0
     skipped = int(np.count_nonzero(~sent))
     lateness_ms = (handed_over_ns[sent] - deadline_ns[sent]) / NANOSECONDS_PER_MILLISECOND
     p99_ms = float(np.percentile(lateness_ms, 99)) if len(lateness_ms) else 0.0
     max_ms = float(lateness_ms.max()) if len(lateness_ms) else 0.0
+    lag_ms = float(np.percentile(loop_lag_ns, 99)) / NANOSECONDS_PER_MILLISECOND if len(loop_lag_ns) else 0.0
     return PacingFigures(
         pacing_lateness_p99_ms=p99_ms,
         pacing_lateness_max_ms=max_ms,
+        event_loop_lag_p99_ms=lag_ms,
         arrival_jitter_p99_ms=_arrival_jitter_p99_ms(arrived_ns, frame_ns),
         frames_skipped=skipped,
         overloaded=(
             p99_ms > thresholds.pacing_lateness_p99_ms
+            or lag_ms > thresholds.pacing_lateness_p99_ms
             or max_ms > thresholds.pacing_lateness_max_ms
             or skipped > 0
         ),

@@ -22,6 +22,7 @@ from eloquence_pipeline.models import (
     DelayFigures,
     LatencyStats,
     PhraseObservation,
+    PlanFigures,
     ResultFormat,
     RunInfo,
     ScenarioResult,
@@ -56,7 +57,7 @@ def analyse(
         If the two ends were stamped by different clocks, or a file is missing, damaged or not the
         one that was recorded.
     """
-    if transmission.sent.clock_id != transmission.received.clock_id:
+    if transmission.received and transmission.sent.clock_id != transmission.received.clock_id:
         raise MeasurementError(
             "sender and receiver were stamped by different clocks, so their times cannot be compared",
             remedy="run both participants of a room on one host",
@@ -68,10 +69,12 @@ def analyse(
         recorded.deadline_ns,
         recorded.sent.timeline.stamps_ns,
         recorded.received.timeline.stamps_ns,
-        transmission.sent.frame_samples * NANOSECONDS_PER_SECOND // transmission.sent.sample_rate_hz,
-        thresholds,
+        recorded.loop_lag_ns,
+        frame_ns=transmission.sent.frame_samples * NANOSECONDS_PER_SECOND // transmission.sent.sample_rate_hz,
+        thresholds=thresholds,
     )
     received = [phrase for phrase in phrases if phrase.received]
+    heard = transmission.received.events if transmission.received else ()
     duration_seconds = (
         transmission.sent.frame_count * transmission.sent.frame_samples / transmission.sent.sample_rate_hz
     )
@@ -88,6 +91,10 @@ def analyse(
         format=ResultFormat(method_version=METHOD_VERSION),
         run=run,
         verdict=judge(phrases, rtp.packet_loss_ratio, tester, thresholds, transmission.failure),
+        plan=PlanFigures(
+            phrases_planned=len(transmission.script.phrases),
+            duration_seconds=transmission.script.duration_seconds,
+        ),
         delay=DelayFigures(
             one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
             generation_ms=summarise(phrase.generation_ms for phrase in phrases),
@@ -98,9 +105,7 @@ def analyse(
         tester=tester,
         attempts=tuple(attempts),
         phrases=tuple(phrases),
-        events=tuple(
-            sorted((*transmission.sent.events, *transmission.received.events), key=lambda e: e.monotonic_ns)
-        ),
+        events=tuple(sorted((*transmission.sent.events, *heard), key=lambda event: event.monotonic_ns)),
     )
 
 
@@ -111,12 +116,17 @@ def _latency_stats(statistics: Statistics) -> LatencyStats:
 
 
 def observe_phrases(transmission: Transmission, recorded: Recorded) -> list[PhraseObservation]:
-    """Find every phrase of which something was sent, in the order in which they were spoken."""
-    stamps_ns = recorded.sent.timeline.stamps_ns
+    """Find every phrase that was said to its end, in the order in which they were spoken.
+
+    When a transmission breaks off, the phrase that was cut and those that were never begun are not
+    counted as sent; the plan in the result says how many there should have been.
+    """
+    sent = recorded.sent.timeline
+    stamps_ns = sent.stamps_ns
     return [
         _observe(scheduled, recorded, transmission.sent.started)
         for scheduled in transmission.script.phrases
-        if (stamps_ns[_frames(scheduled, recorded)] > 0).any()
+        if scheduled.end_sample <= sent.sample_count and (stamps_ns[_frames(scheduled, recorded)] > 0).any()
     ]
 
 

@@ -63,15 +63,18 @@ def judge(
         *_loss_verdicts(phrases, packet_loss_ratio, thresholds),
     ]
     missed = [_sentence(figure) for figure in figures if not figure.passed]
+    if not phrases:
+        missed.insert(0, "no phrase was said to its end")
+    if failure:
+        missed.insert(0, f"the transmission broke off: {failure}")
     if tester.overloaded:
         reason = (
             "invalid: tester overloaded "
             f"(pacing lateness p99 {tester.pacing_lateness_p99_ms:.1f} ms, "
-            f"max {tester.pacing_lateness_max_ms:.1f} ms, {tester.frames_skipped} frames left out)"
+            f"max {tester.pacing_lateness_max_ms:.1f} ms, {tester.frames_skipped} frames left out, "
+            f"event-loop lag p99 {tester.event_loop_lag_p99_ms:.1f} ms)"
         )
         return Verdict(status=VerdictStatus.INVALID, figures=tuple(figures), reasons=(reason, *missed))
-    if failure:
-        missed.insert(0, f"the transmission broke off: {failure}")
     status = VerdictStatus.FAILED if missed else VerdictStatus.PASSED
     return Verdict(status=status, figures=tuple(figures), reasons=tuple(missed))
 
@@ -108,9 +111,11 @@ def _latency_verdict(
 def _loss_verdicts(
     phrases: Sequence[PhraseObservation], packet_loss_ratio: float | None, thresholds: ThresholdSettings
 ) -> list[FigureVerdict]:
-    lost = [phrase.index for phrase in phrases if not phrase.received]
-    ratio = len(lost) / len(phrases) if phrases else 1.0
-    figures = [_loss_verdict("phrase_loss_ratio", ratio, lost[0] if lost else None, thresholds)]
+    figures: list[FigureVerdict] = []
+    if phrases:
+        lost = [phrase.index for phrase in phrases if not phrase.received]
+        ratio = len(lost) / len(phrases)
+        figures.append(_loss_verdict("phrase_loss_ratio", ratio, lost[0] if lost else None, thresholds))
     if packet_loss_ratio is not None:
         figures.append(_loss_verdict("rtp_packet_loss_ratio", packet_loss_ratio, None, thresholds))
     return figures

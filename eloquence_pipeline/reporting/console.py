@@ -1,14 +1,12 @@
-"""Log lines on a terminal, with a progress bar below them, or as JSON."""
+"""Log lines on a terminal, with a progress bar below them."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -79,22 +77,6 @@ class ConsoleHandler(logging.Handler):
         """Take the bar away and end."""
         self.end_progress()
         super().close()
-
-
-class JsonLinesHandler(logging.StreamHandler[Any]):
-    """Write one JSON object a line, with the same content as the coloured lines."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON."""
-        content: dict[str, Any] = getattr(record, "content", {})
-        row = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname,
-            "component": getattr(record, "component", record.name),
-            "kind": getattr(record, "kind", "log"),
-            "line": record.getMessage(),
-        }
-        return json.dumps(row | content, ensure_ascii=False)
 
 
 def make_console() -> Console:

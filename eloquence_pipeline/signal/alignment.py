@@ -13,6 +13,9 @@ FloatArray = npt.NDArray[np.float64]
 _MAIN_LOBE_SECONDS = 0.0025
 """Half width of the peak itself; what lies further away counts as a rival place."""
 
+_LOWEST_SIDELOBE = 1e-3
+"""Keeps the ratio finite where the window holds nothing but the reference."""
+
 _ENERGY_FLOOR = 1e-4
 """Windows more than 40 dB below the reference are measured against this, so that near-silence
 cannot correlate perfectly by chance."""
@@ -29,7 +32,7 @@ class Match:
     peak
         Normalised cross-correlation there, 0 to 1.
     peak_to_sidelobe_ratio
-        The peak over the highest value further than 2.5 ms away from it.
+        The peak over the highest absolute value further than 2.5 ms away from it; at most 1000.
     """
 
     position_samples: float
@@ -98,7 +101,7 @@ def locate(reference: FloatArray, window: FloatArray, sample_rate_hz: int) -> Ma
     lobe = round(_MAIN_LOBE_SECONDS * sample_rate_hz)
     rivals = np.concatenate((ncc[: max(0, best - lobe)], ncc[best + lobe + 1 :]))
     sidelobe = float(np.max(np.abs(rivals))) if len(rivals) else 0.0
-    ratio = peak / sidelobe if sidelobe > 0 else float("inf")
+    ratio = peak / max(sidelobe, _LOWEST_SIDELOBE)
     return Match(best + _parabolic_offset(ncc, best), min(max(peak, 0.0), 1.0), ratio)
 
 

@@ -117,7 +117,7 @@ def lay_out(
     scheduled: list[ScheduledPhrase] = []
     for clip, pause_seconds in zip(clips, pauses, strict=True):
         if start + clip.sample_count > end:
-            break
+            continue  # a shorter one after it may still fit
         scheduled.append(
             ScheduledPhrase(
                 index=len(scheduled) + 1, clip=clip, start_sample=start, sample_count=clip.sample_count

@@ -10,7 +10,7 @@ from typing import Protocol
 from filelock import FileLock
 from pydantic import ValidationError
 
-from eloquence_pipeline.errors import StorageError
+from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, FileReference, Record
 from eloquence_pipeline.storage.evidence import MANIFEST_NAME, RunFolder
@@ -94,7 +94,7 @@ def upload(run: RunFolder, store: Store) -> Archive:
     return Archive(state=ArchiveState.UPLOADED, folder=run.path, uri=marker.uri)
 
 
-def left_here(run: RunFolder, error: StorageError) -> Archive:
+def left_here(run: RunFolder, error: EloquenceError) -> Archive:
     """Return the record of a run that could not be sent."""
     return Archive(state=ArchiveState.LOCAL_ONLY, folder=run.path, problem=f"{error}; {SYNC_REMEDY}")
 

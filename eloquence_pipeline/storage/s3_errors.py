@@ -87,7 +87,11 @@ def http_status(error: boto.ClientError) -> int:
 
 def _refused(error: boto.ClientError, message: str, bucket: str) -> StorageError:
     code, status = error_code(error), http_status(error)
-    if code in _BUSY_CODES or status in _BUSY_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if (
+        code in _BUSY_CODES
+        or status in _BUSY_STATUSES
+        or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED)
+    ):
         return StorageUnavailable(f"{message}: it answers {code or status}", remedy="try again later")
     if code == "NoSuchBucket":
         return no_bucket(message, bucket)

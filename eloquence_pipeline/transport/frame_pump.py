@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -73,7 +74,9 @@ class FramePump:
         try:
             while not pushing.done():
                 await asyncio.wait({pushing}, timeout=tick_seconds)
-                on_tick(self._position)
+                # Showing progress must not end a measurement.
+                with contextlib.suppress(Exception):
+                    on_tick(self._position)
             await pushing
         finally:
             self._stop.set()

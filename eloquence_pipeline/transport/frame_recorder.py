@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from livekit import rtc
 
-from eloquence_pipeline.clock import monotonic_ns
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.loop_thread import LoopThread
+
+_TICK_NS = 50_000_000
 
 
 class FrameRecorder:
@@ -25,6 +28,16 @@ class FrameRecorder:
         self._recordings: list[asyncio.Future[None]] = []
         self._blocks: list[bytes] = []
         self._arrived_ns: list[int] = []
+        self._loop_lag_ns: list[int] = []
+        self._ticking = self._thread.submit(self._tick())
+        self.failure = ""
+        """Why a recording ended by itself, known after :meth:`close`."""
+
+    async def _tick(self) -> None:
+        while True:
+            due_ns = monotonic_ns() + _TICK_NS
+            await asyncio.sleep(_TICK_NS / NANOSECONDS_PER_SECOND)
+            self._loop_lag_ns.append(max(0, monotonic_ns() - due_ns))
 
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         """Record `track` from now on.
@@ -56,11 +69,18 @@ class FrameRecorder:
         """Return when each frame arrived, int64 of shape (frames,)."""
         return np.asarray(self._arrived_ns[: len(self._blocks)], dtype=np.int64)
 
+    def loop_lag_ns(self) -> npt.NDArray[np.int64]:
+        """Return how late this thread's loop woke up, int64 of shape (ticks,), every 50 ms."""
+        return np.asarray(self._loop_lag_ns, dtype=np.int64)
+
     async def close(self) -> None:
         """End the recording; what was recorded stays readable."""
         for stream in self._streams:
             closing = asyncio.ensure_future(self._thread.run(stream.aclose()))
             await asyncio.wait({closing}, timeout=2)
         if self._recordings:
-            await asyncio.wait(self._recordings, timeout=2)
+            done, _ = await asyncio.wait(self._recordings, timeout=2)
+            errors = [error for recording in done if (error := recording.exception()) is not None]
+            self.failure = f"the recorder failed: {redact(str(errors[0]))}" if errors else ""
+        self._ticking.cancel()
         self._thread.stop()

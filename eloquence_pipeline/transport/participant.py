@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, cast
@@ -24,6 +25,9 @@ from eloquence_pipeline.redaction import redact, redact_sdk_logs
 from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+
+# The SDK's words for an answer of 400 to 499; the text after it is the server's and may hold any number.
+_HTTP_REFUSAL = re.compile(r"client error: (\d{3})")
 
 _logger = PipelineLogger("LIVEKIT")
 
@@ -103,8 +107,9 @@ class Participant:
             # the process some 15 s later, so it is always awaited to its own end.
             await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            with contextlib.suppress(Exception):
-                await connecting
+            while not connecting.done():
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await asyncio.shield(connecting)
             await self.disconnect()
             raise
         except Exception as error:
@@ -152,12 +157,14 @@ def _describe(name: str, arguments: tuple[Any, ...]) -> str:
 def _translated(url: str, error: Exception) -> TransportError:
     text = redact(str(error) or getattr(error, "message", "") or type(error).__name__)
     lowered = text.lower()
-    if "401" in text or "403" in text or "unauthorized" in lowered:
+    refusal = _HTTP_REFUSAL.search(lowered)
+    status = refusal.group(1) if refusal else ""
+    if status in {"401", "403"}:
         return TransportError(
             f"LiveKit at {url} refused the access token",
             remedy="check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they must be those of this server",
         )
-    if "404" in text:
+    if status == "404":
         return TransportError(
             f"what answers at {url} is not a LiveKit server ({text})", remedy="check LIVEKIT_URL"
         )

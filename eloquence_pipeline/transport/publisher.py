@@ -19,12 +19,14 @@ from eloquence_pipeline.models import SendRecord, Side
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.signal.wav import write_wav
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.frame_pump import FramePump
 from eloquence_pipeline.transport.participant import Participant, first_of
 
 SUBSCRIPTION_TIMEOUT_SECONDS = 15.0
 TRACK_NAME = "speech"
 
+PUBLISHER_RECORD = "publisher.json"
 SENT_AUDIO = "sent.wav"
 SENT_TIMINGS = "sent_timings.npz"
 PUBLISHER_STATISTICS = "publisher_statistics.jsonl"
@@ -37,7 +39,7 @@ async def publish(
     identity: str,
     samples: npt.NDArray[np.int16],
     folder: Path,
-    stop: asyncio.Event,
+    call: Call,
     on_position: Callable[[int], None] = lambda _: None,
 ) -> SendRecord:
     """Speak `samples` into a room in real time and write down when each frame went out.
@@ -50,8 +52,8 @@ async def publish(
         int16 of shape (n,), mono at 48 kHz.
     folder
         Where the record's files are written, whatever happens once audio has gone out.
-    stop
-        Ends the transmission early when set: the other end has failed.
+    call
+        Told when everything has been said, or that this end broke off; ends early when the other did.
     on_position
         Called about ten times a second with the number of samples handed over.
 
@@ -69,22 +71,25 @@ async def publish(
         await participant.connect(url, token)
         pump = FramePump(samples)
         try:
-            await _publish_track(participant, pump, stop)
+            await _publish_track(participant, pump, call)
         except BaseException:
             await pump.close()
             raise
         failure = "interrupted"
         try:
-            failure = await _speak(participant, pump, stop, on_position)
+            failure = await _speak(participant, pump, call, on_position)
         finally:
-            # Leaving is the subscriber's sign that everything has been said.
             await participant.disconnect()
+            if failure:
+                call.break_off(failure)
+            else:
+                call.spoken.set()
             await pump.close()
             record = _write(participant, pump, identity, folder, failure)
         return record
 
 
-async def _publish_track(participant: Participant, pump: FramePump, stop: asyncio.Event) -> None:
+async def _publish_track(participant: Participant, pump: FramePump, call: Call) -> None:
     heard = asyncio.Event()
     participant.on("local_track_subscribed", heard.set)
     track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, pump.source)
@@ -96,8 +101,8 @@ async def _publish_track(participant: Participant, pump: FramePump, stop: asynci
         raise TransportError(
             f"the track could not be published: {redact(str(error))}", transient=True
         ) from None
-    await first_of(heard, stop, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
-    if stop.is_set():
+    await first_of(heard, call.broken, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
+    if call.broken.is_set():
         raise TransportError("stopped before the first frame: the other end failed", transient=True)
     if not heard.is_set():
         raise SubscriptionTimeout(
@@ -107,16 +112,19 @@ async def _publish_track(participant: Participant, pump: FramePump, stop: asynci
 
 
 async def _speak(
-    participant: Participant, pump: FramePump, stop: asyncio.Event, on_position: Callable[[int], None]
+    participant: Participant, pump: FramePump, call: Call, on_position: Callable[[int], None]
 ) -> str:
     speaking = asyncio.ensure_future(pump.run(lambda frames: on_position(frames * FRAME_SAMPLES)))
-    endings = {asyncio.ensure_future(participant.gone_event.wait()), asyncio.ensure_future(stop.wait())}
+    endings = {
+        asyncio.ensure_future(participant.gone_event.wait()),
+        asyncio.ensure_future(call.broken.wait()),
+    }
     try:
         await asyncio.wait({speaking, *endings}, return_when=asyncio.FIRST_COMPLETED)
         if speaking.done():
             await speaking
             return ""
-        return "the other end failed" if stop.is_set() else "the publisher was disconnected"
+        return "the other end failed" if call.broken.is_set() else "the publisher was disconnected"
     except Exception as error:
         return f"the SDK refused a frame: {redact(str(error))}"
     finally:
@@ -130,7 +138,7 @@ def _write(
     participant: Participant, pump: FramePump, identity: str, folder: Path, failure: str
 ) -> SendRecord:
     timings = pump.timings()
-    return SendRecord(
+    record = SendRecord(
         identity=identity,
         clock_id=clock_id(),
         started=participant.started,
@@ -148,3 +156,5 @@ def _write(
         events=tuple(participant.events),
         failure=failure,
     )
+    write_bytes(folder / PUBLISHER_RECORD, record.model_dump_json(indent=2).encode())
+    return record

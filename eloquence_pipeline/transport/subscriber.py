@@ -14,13 +14,16 @@ from eloquence_pipeline.files import write_bytes, write_npz
 from eloquence_pipeline.models import Recording, Side
 from eloquence_pipeline.signal.wav import write_wav
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.frame_recorder import FrameRecorder
 from eloquence_pipeline.transport.participant import Participant, first_of
 
 TRACK_TIMEOUT_SECONDS = 15.0
 OVERTIME_SECONDS = 30.0
-"""A speaker that dies without leaving is noticed by the server after some 20 s."""
+"""How much longer than expected a speaker may take before the recording ends by itself."""
+LEAVING_SECONDS = 2.0
 
+SUBSCRIBER_RECORD = "subscriber.json"
 RECEIVED_AUDIO = "received.wav"
 RECEIVED_TIMINGS = "received_timings.npz"
 SUBSCRIBER_STATISTICS = "subscriber_statistics.jsonl"
@@ -34,9 +37,9 @@ async def subscribe(
     speaker: str,
     expected_seconds: float,
     folder: Path,
-    stop: asyncio.Event,
+    call: Call,
 ) -> Recording:
-    """Record one speaker from the moment its track is there until it leaves.
+    """Record one speaker from the moment its track is there until it has said everything and left.
 
     Parameters
     ----------
@@ -48,13 +51,13 @@ async def subscribe(
         Length of what will be said; recording ends 30 s after that at the latest.
     folder
         Where the recording's files are written, whatever happens once the track is there.
-    stop
-        Ends the recording early when set: the other end has failed.
+    call
+        Says when everything has been said; told when this end broke off; ends early when the other did.
 
     Returns
     -------
     Recording
-        With a ``failure`` if it ended otherwise than by the speaker's leaving.
+        With a ``failure`` if it ended otherwise.
 
     Raises
     ------
@@ -67,15 +70,18 @@ async def subscribe(
         failure = "interrupted"
         try:
             await participant.connect(url, token)
-            await _until_subscribed(watch, stop, speaker)
+            await _until_subscribed(watch, call, speaker)
         except BaseException:
             await recorder.close()
             raise
         try:
-            failure = await _until_ended(participant, watch, stop, expected_seconds)
+            failure = await _until_ended(participant, watch, call, expected_seconds)
         finally:
             await participant.statistics.stop()
             await recorder.close()
+            failure = failure or recorder.failure
+            if failure:
+                call.break_off(failure)
             record = _write(participant, recorder, identity, folder, failure)
         return record
 
@@ -85,7 +91,7 @@ class _TrackWatch:
 
     def __init__(self, participant: Participant, recorder: FrameRecorder, speaker: str) -> None:
         self.subscribed = asyncio.Event()
-        self.ended = asyncio.Event()
+        self.left = asyncio.Event()
         self._recorder = recorder
         self._speaker = speaker
         participant.on("track_subscribed", self._on_subscribed)
@@ -96,18 +102,19 @@ class _TrackWatch:
     ) -> None:
         if isinstance(track, rtc.RemoteAudioTrack) and participant.identity == self._speaker:
             self._recorder.attach(track)
+            self.left.clear()
             self.subscribed.set()
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity == self._speaker:
-            self.ended.set()
+            self.left.set()
 
 
-async def _until_subscribed(watch: _TrackWatch, stop: asyncio.Event, speaker: str) -> None:
-    await first_of(watch.subscribed, stop, within_seconds=TRACK_TIMEOUT_SECONDS)
+async def _until_subscribed(watch: _TrackWatch, call: Call, speaker: str) -> None:
+    await first_of(watch.subscribed, call.broken, within_seconds=TRACK_TIMEOUT_SECONDS)
     if watch.subscribed.is_set():
         return
-    if stop.is_set():
+    if call.broken.is_set():
         raise TransportError("stopped before the first frame: the other end failed", transient=True)
     raise SubscriptionTimeout(
         f"no track of {speaker} appeared within {TRACK_TIMEOUT_SECONDS:.0f} s",
@@ -116,23 +123,24 @@ async def _until_subscribed(watch: _TrackWatch, stop: asyncio.Event, speaker: st
 
 
 async def _until_ended(
-    participant: Participant, watch: _TrackWatch, stop: asyncio.Event, expected_seconds: float
+    participant: Participant, watch: _TrackWatch, call: Call, expected_seconds: float
 ) -> str:
-    await first_of(
-        watch.ended, participant.gone_event, stop, within_seconds=expected_seconds + OVERTIME_SECONDS
-    )
-    if watch.ended.is_set():
+    gone = participant.gone_event
+    await first_of(call.spoken, gone, call.broken, within_seconds=expected_seconds + OVERTIME_SECONDS)
+    if call.spoken.is_set():
+        # The last packets are under way when the speaker has left; the listener learns of it after them.
+        await first_of(watch.left, gone, within_seconds=LEAVING_SECONDS)
         return ""
-    if participant.gone_event.is_set():
+    if gone.is_set():
         return "the subscriber was disconnected"
-    return "the other end failed" if stop.is_set() else "the speaker did not leave when it should have"
+    return "the other end failed" if call.broken.is_set() else "the speaker did not end when it should have"
 
 
 def _write(
     participant: Participant, recorder: FrameRecorder, identity: str, folder: Path, failure: str
 ) -> Recording:
     arrived_ns = recorder.arrived_ns()
-    return Recording(
+    record = Recording(
         identity=identity,
         clock_id=clock_id(),
         started=participant.started,
@@ -141,10 +149,14 @@ def _write(
         frame_count=len(arrived_ns),
         connect_ms=participant.connect_ms,
         audio=write_wav(folder / RECEIVED_AUDIO, recorder.samples(), SAMPLE_RATE_HZ),
-        timings=write_npz(folder / RECEIVED_TIMINGS, arrived_ns=arrived_ns),
+        timings=write_npz(
+            folder / RECEIVED_TIMINGS, arrived_ns=arrived_ns, loop_lag_ns=recorder.loop_lag_ns()
+        ),
         statistics=write_bytes(
             folder / SUBSCRIBER_STATISTICS, participant.statistics.to_json_lines().encode()
         ),
         events=tuple(participant.events),
         failure=failure,
     )
+    write_bytes(folder / SUBSCRIBER_RECORD, record.model_dump_json(indent=2).encode())
+    return record

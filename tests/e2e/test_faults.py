@@ -48,6 +48,9 @@ def one_error_line(output: str) -> str:
         (("--test", "basic"), {"LIVEKIT_URL": "http://localhost:7880"}, "ws:// or wss://"),
         (("--test", "basic"), {"LIVEKIT_URL": "ws://localhost:7880"}, "LIVEKIT_API_SECRET"),
         (("--test", "basic", "--output", "/no/such/folder/results.json"), {}, "/no/such/folder/results.json"),
+        (("--test", "basic", "--output", "."), {}, "it is a folder"),
+        (("--test", "basic"), {"ELOQUENCE_STORAGE__BUCKET": "My Bucket"}, "My Bucket"),
+        (("--test", "basic"), {"LIVEKIT_ROOM": ""}, "LIVEKIT_ROOM"),
         (("--test", "basic"), {"ELOQUENCE_SERVERS__LIVEKIT_BINARY": "/no/such/binary"}, "/no/such/binary"),
         (("--test", "basic"), {"ELOQUENCE_SPEECH__VOICE": "no-such-voice"}, "no-such-voice"),
     ],
@@ -175,7 +178,10 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
     await_true(lambda: not home.processes(), "every server has stopped", within_seconds=5)
     assert "Traceback" not in home.output.read_text()
     (folder,) = home.run_folders()
-    assert {"sent.wav", "received.wav", "sent_timings.npz"} <= {path.name for path in folder.iterdir()}
+    names = {path.name for path in folder.iterdir()}
+    assert {"script.json", "publisher.json", "subscriber.json", "sent.wav", "received.wav"} <= names
+    assert json.loads((folder / "attempts.json").read_text())[0]["outcome"] == "interrupted"
+    assert "s3://eloquence/runs/" in home.run("sync").stderr
 
 
 def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(

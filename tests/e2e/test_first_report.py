@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -73,7 +74,7 @@ class Report:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Generator[Report]:
     """Run the test once, on servers that stay, so that they can be looked into afterwards."""
     home = Home(tmp_path_factory.mktemp("home"))
-    endpoints = up(home.settings, livekit=False, s3=True, prefect=True)
+    endpoints = up(home.settings, livekit=True, s3=True, prefect=True)
     try:
         done = home.run(
             "--test",
@@ -212,12 +213,21 @@ def test_no_token_and_no_secret_is_stored_anywhere(report: Report) -> None:
     s3 = report.endpoints.s3
     assert s3 is not None
     secrets = [b"eyJhbGciOi", s3.secret_key.get_secret_value().encode()]
+    secrets += [base64.b64encode(b"eyJhbGciOi")[:12], *_livekit_secrets(report)]
     database = report.home.path / "data" / "prefect" / "prefect.db"
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    places = [database, *(path for path in report.folder.rglob("*") if path.is_file())]
+    written = (report.folder, report.home.path / "prefect-client", report.home.path / "data" / "prefect")
+    places = [path for folder in written for path in folder.rglob("*") if path.is_file()]
+    assert database in places
     for place in places:
         content = place.read_bytes()
         assert not any(secret in content for secret in secrets), place
     assert not any(secret.decode() in report.done.stderr + report.done.stdout for secret in secrets)
+
+
+def _livekit_secrets(report: Report) -> list[bytes]:
+    livekit = report.endpoints.livekit
+    assert livekit is not None
+    return [livekit.api_secret.get_secret_value().encode()]

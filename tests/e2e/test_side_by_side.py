@@ -23,7 +23,8 @@ def test_two_runs_at_once_do_not_disturb_each_other(home: Home) -> None:
     }
     first = home.start(*SHORT, **patient)
     second = home.run(*SHORT, **patient)
-    first.wait(timeout=120)
+    assert first.wait(timeout=120) == ExitCode.PASSED, home.output.read_text()
+    assert second.returncode == ExitCode.PASSED, second.stderr
     results = [json.loads((folder / "results.json").read_text()) for folder in home.run_folders()]
     assert len(results) == 2, second.stderr + home.output.read_text()
     assert len({result["run"]["livekit_url"] for result in results}) == 2

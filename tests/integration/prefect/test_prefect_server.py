@@ -65,7 +65,7 @@ def test_every_deployment_can_be_registered_twice_and_a_cron_schedule_yields_run
     assert set(deployments) == {"basic", "stress", "latency", "suite"}
     deployment = deployments["basic"]
     properties = deployment["parameter_openapi_schema"]["properties"]
-    assert properties["duration_seconds"]["minimum"] == 5
+    assert properties["duration_seconds"]["minimum"] == 8
     nightly = {"active": True, "schedule": {"cron": "0 2 * * *", "timezone": "Europe/Paris"}}
     api(f"/deployments/{deployment['id']}/schedules", [nightly])
     scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}

@@ -78,6 +78,7 @@ def _command(folder: Path) -> int:
     folders = {
         f"ELOQUENCE_FOLDERS__{name.upper()}": str(folder / name) for name in ("results", "data", "state")
     }
+    folders["PREFECT_HOME"] = str(folder / "prefect-client")
     command = [str(Path(sys.executable).with_name("eloquence")), "--test", "basic", "--duration", "8"]
     # A terminal is what makes some libraries talkative; script(1) would be one more thing to install.
     return subprocess.run(

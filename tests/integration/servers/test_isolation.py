@@ -29,6 +29,7 @@ def test_no_packet_leaves_the_machine(settings: Settings, tmp_path: Path) -> Non
 def test_the_whole_command_sends_nothing_off_the_machine(settings: Settings, tmp_path: Path) -> None:
     del settings
     told = _isolated("command", tmp_path)
+    assert told["exit_code"] == 0
     assert len(list(tmp_path.glob("results/runs/*/*/*/manifest.json"))) == 1
     assert (told["packets"].get("udp", 0), told["packets"].get("tcp", 0)) == (0, 0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,14 @@ FRAME_NS = 10_000_000
 DEADLINES = 10**12 + np.arange(1000, dtype=np.int64) * FRAME_NS
 
 
-def figures(handed_over_ns: np.ndarray) -> PacingFigures:
-    return pacing_figures(DEADLINES, handed_over_ns, DEADLINES, FRAME_NS, ThresholdSettings())
+NO_LAG = np.full(100, 300_000, dtype=np.int64)
+
+
+judged = partial(pacing_figures, frame_ns=FRAME_NS, thresholds=ThresholdSettings())
+
+
+def figures(handed_over_ns: np.ndarray, lag_ns: np.ndarray = NO_LAG) -> PacingFigures:
+    return judged(DEADLINES, handed_over_ns, DEADLINES, lag_ns)
 
 
 def test_a_tester_on_time_is_not_overloaded() -> None:
@@ -50,4 +58,14 @@ def test_a_frame_left_out_is_overload_and_counted() -> None:
 
 def test_nothing_sent_and_nothing_received_is_no_crash() -> None:
     empty = np.zeros(0, dtype=np.int64)
-    assert not pacing_figures(empty, empty, empty, FRAME_NS, ThresholdSettings()).overloaded
+    assert not pacing_figures(
+        empty, empty, empty, empty, frame_ns=FRAME_NS, thresholds=ThresholdSettings()
+    ).overloaded
+
+
+def test_a_recorder_that_was_held_up_is_overload() -> None:
+    lag = NO_LAG.copy()
+    lag[:5] = 8_000_000
+    pacing = figures(DEADLINES + 100_000, lag)
+    assert pacing.event_loop_lag_p99_ms == pytest.approx(8)
+    assert pacing.overloaded

@@ -95,9 +95,31 @@ def test_the_same_files_give_the_same_result(tmp_path: Path) -> None:
     assert measured(transmission, tmp_path) == measured(transmission, tmp_path)
 
 
-def test_a_transmission_that_broke_off_is_not_passed(tmp_path: Path) -> None:
-    transmission = Simulation([2000], failure="the publisher was disconnected").write(tmp_path)
-    assert measured(transmission, tmp_path).verdict.status is VerdictStatus.FAILED
+def test_a_phrase_that_was_cut_and_those_never_begun_are_not_counted_as_sent(tmp_path: Path) -> None:
+    simulation = Simulation([2000, 2000, 2000], said_seconds=4.05, failure="the publisher was disconnected")
+    result = measured(simulation.write(tmp_path), tmp_path)
+    assert result.plan.phrases_planned == 3
+    assert [phrase.index for phrase in result.phrases] == [1]
+    assert (result.packets_sent, result.packets_received) == (1, 1)
+    assert result.verdict.status is VerdictStatus.FAILED
+    assert result.verdict.reasons[0] == "the transmission broke off: the publisher was disconnected"
+
+
+def test_a_transmission_that_broke_off_before_the_first_phrase_has_no_loss_and_does_not_pass(
+    tmp_path: Path,
+) -> None:
+    simulation = Simulation([2000], said_seconds=0.5, failure="the publisher was disconnected")
+    result = measured(simulation.write(tmp_path), tmp_path)
+    assert (result.packets_sent, result.packet_loss_rate) == (0, 0)
+    assert "no phrase was said to its end" in result.verdict.reasons
+    assert result.verdict.status is VerdictStatus.FAILED
+
+
+def test_without_a_listener_every_phrase_is_lost(tmp_path: Path) -> None:
+    simulation = Simulation([2000, 2000], listener_came=False, failure="no track appeared")
+    result = measured(simulation.write(tmp_path), tmp_path)
+    assert (result.packets_sent, result.packets_received) == (2, 0)
+    assert result.verdict.reasons[0] == "the transmission broke off: no track appeared"
 
 
 def test_two_clocks_are_an_error_not_a_number(tmp_path: Path) -> None:
@@ -116,6 +138,7 @@ def test_a_file_that_is_not_the_recorded_one_is_refused(tmp_path: Path) -> None:
 def test_timings_that_do_not_belong_to_the_wav_are_refused(tmp_path: Path) -> None:
     transmission = Simulation([2000]).write(tmp_path)
     other = write_wav(tmp_path / "received.wav", np.zeros(480, dtype=np.int16), RATE)
+    assert transmission.received is not None
     received = transmission.received.model_copy(update={"audio": other})
     with pytest.raises(MeasurementError, match="holds 480 samples"):
         measured(transmission.model_copy(update={"received": received}), tmp_path)
@@ -124,6 +147,7 @@ def test_timings_that_do_not_belong_to_the_wav_are_refused(tmp_path: Path) -> No
 def test_timings_that_are_no_npz_are_refused(tmp_path: Path) -> None:
     transmission = Simulation([2000]).write(tmp_path)
     other = write_bytes(tmp_path / "received_timings.npz", b"no archive")
+    assert transmission.received is not None
     received = transmission.received.model_copy(update={"timings": other})
     with pytest.raises(MeasurementError, match="is no NPZ file"):
         measured(transmission.model_copy(update={"received": received}), tmp_path)

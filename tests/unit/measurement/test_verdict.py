@@ -24,6 +24,7 @@ DEFAULTS = ThresholdSettings()
 ON_PACE = PacingFigures(
     pacing_lateness_p99_ms=1,
     pacing_lateness_max_ms=2,
+    event_loop_lag_p99_ms=1,
     arrival_jitter_p99_ms=1,
     frames_skipped=0,
     overloaded=False,
@@ -120,3 +121,9 @@ def test_a_slow_tester_never_blames_the_server(latencies: list[float | None]) ->
     verdict = judge(phrases, 0.5, TOO_SLOW, DEFAULTS)
     assert verdict.status is VerdictStatus.INVALID
     assert verdict.reasons[0].startswith("invalid: tester overloaded")
+
+
+def test_a_slow_tester_does_not_hide_that_the_transmission_broke_off() -> None:
+    verdict = judge([phrase(1, 60)], 0.0, TOO_SLOW, DEFAULTS, failure="the publisher was disconnected")
+    assert verdict.status is VerdictStatus.INVALID
+    assert "the transmission broke off: the publisher was disconnected" in verdict.reasons
