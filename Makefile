@@ -5,7 +5,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -71,9 +70,10 @@ $(INSTALLED): requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $@
 
-.uv/bin/uv:
+.uv/bin/uv: requirements-uv.lock
 	@echo "… getting uv"
 	@$(CHECK_PYTHON)
 	@$(PYTHON) -m venv .uv || { \
 		echo "$(PYTHON) has no venv module: install it (Debian: python3-venv) or put uv on PATH" >&2; exit 3; }
-	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@

@@ -84,9 +84,8 @@ async def _carry_out(plan: Plan, seed: int) -> State[Any]:
 
         transmission = await transmit(run, script)
 
-        result = analyse(run, transmission, settings.thresholds, return_state=True).result(
-            raise_on_failure=False
-        )
+        judging = analyse(run, transmission, settings.thresholds, return_state=True)
+        result = await judging.aresult(raise_on_failure=False)
         kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
         if not isinstance(result, ScenarioResult):
             raise result
