@@ -29,6 +29,7 @@ run: $(INSTALLED) ## Run the main job; ARGS="…" goes to the eloquence command
 
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, real servers included
+	@$(BIN)/eloquence prepare
 	@$(BIN)/pytest
 
 .PHONY: check

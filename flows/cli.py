@@ -13,7 +13,15 @@ import typer
 from eloquence_pipeline.errors import EloquenceError, ExitCode
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.reporting.console import make_console
-from flows.commands import Options, run_test, services_down, services_status, services_up, sync_evidence
+from flows.commands import (
+    Options,
+    prepare_servers,
+    run_test,
+    services_down,
+    services_status,
+    services_up,
+    sync_evidence,
+)
 from flows.interruption import exit_code, terminate_like_interrupt
 
 EXIT_CODES = """
@@ -143,6 +151,12 @@ def _refuse_contradictions(flow: str, parameters: dict[str, int]) -> None:
         if name not in _UNDERSTOOD[flow]:
             asked = "--all" if flow == "suite" else f"--test {flow}"
             raise typer.BadParameter(f"does not go with {asked}", param_hint=_FLAGS[name])
+
+
+@app.command()
+def prepare() -> None:
+    """Find or build LiveKit and MinIO, so that no later command has to."""
+    _end_with(lambda: prepare_servers(make_console()))
 
 
 @app.command()

@@ -19,7 +19,12 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.summary import print_summary
-from eloquence_pipeline.servers import ServiceStatus, embedded_servers, require_media_interface
+from eloquence_pipeline.servers import (
+    ServiceStatus,
+    embedded_servers,
+    find_binaries,
+    require_media_interface,
+)
 from eloquence_pipeline.settings import Settings, load_settings
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
@@ -138,6 +143,15 @@ def _require_output(output: Path | None) -> None:
 def _quiet_libraries(*, verbose: bool) -> None:
     # The SDK logs every retry of a connection as an error; what matters of it is in our own errors.
     logging.getLogger("livekit").setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def prepare_servers(console: Console) -> ExitCode:
+    """Find or build the server programs, so that no later command has to."""
+    with waiting(console, "looking for the servers") as progress:
+        found = find_binaries(load_settings(), ["livekit-server", "minio"], progress)
+    for name, binary in found.items():
+        console.print(f"{name} {binary.version}: {binary.path}", soft_wrap=True, markup=False)
+    return ExitCode.PASSED
 
 
 def services_up(console: Console) -> ExitCode:

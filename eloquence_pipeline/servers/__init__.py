@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eloquence_pipeline.servers.background import ServiceStatus, down, status, up
+    from eloquence_pipeline.servers.binaries import find_binaries
     from eloquence_pipeline.servers.embedded import embedded_servers
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
     from eloquence_pipeline.servers.interfaces import require_media_interface
@@ -26,6 +27,7 @@ __all__ = [
     "ServiceStatus",
     "down",
     "embedded_servers",
+    "find_binaries",
     "require_media_interface",
     "status",
     "up",
@@ -40,6 +42,7 @@ _HOMES = {
     "ServiceStatus": "background",
     "down": "background",
     "embedded_servers": "embedded",
+    "find_binaries": "binaries",
     "require_media_interface": "interfaces",
     "status": "background",
     "up": "background",
