@@ -19,7 +19,7 @@ from eloquence_pipeline.settings import FolderSettings, Settings
 from tests.polling import await_true
 
 ELOQUENCE = Path(sys.executable).with_name("eloquence")
-COMMAND_SECONDS = 150
+COMMAND_SECONDS = 280
 
 
 @dataclass(frozen=True)
