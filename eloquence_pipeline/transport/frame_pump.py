@@ -19,8 +19,6 @@ from eloquence_pipeline.transport.loop_thread import LoopThread
 
 _START_MARGIN_NS = 20_000_000
 _SKIP_BEHIND_NS = 2 * FRAME_NS
-SKIPPED = 0
-"""Stands in ``handed_over_ns`` for a frame that was never handed over."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class PumpTimings:
     Attributes
     ----------
     deadline_ns, handed_over_ns
-        int64 of shape (frames,), on the measuring clock; ``SKIPPED`` where a frame was left out.
+        int64 of shape (frames,), on the measuring clock; zero where a frame was left out.
     """
 
     deadline_ns: npt.NDArray[np.int64]
@@ -62,11 +60,6 @@ class FramePump:
         self._thread = LoopThread("frame-pump")
         self._position = 0
         self.source = rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=0, loop=self._thread.loop)
-
-    @property
-    def position_frames(self) -> int:
-        """Number of frames dealt with so far; may be read from any thread."""
-        return self._position
 
     async def run(self, on_tick: Callable[[int], None], tick_seconds: float = 0.1) -> None:
         """Push everything, calling `on_tick` with the position in frames now and then."""

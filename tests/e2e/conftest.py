@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from eloquence_pipeline.servers import down
-from eloquence_pipeline.settings import FolderSettings, Settings
+from eloquence_pipeline.settings import Settings
+from tests.integration.servers.owner import settings_in
 from tests.polling import await_true
 
 ELOQUENCE = Path(sys.executable).with_name("eloquence")
@@ -50,8 +51,7 @@ class Home:
     @property
     def settings(self) -> Settings:
         """The settings of this home, for the test itself."""
-        own = {name: self.path / name for name in ("results", "data", "state")}
-        return Settings(folders=FolderSettings(**own))
+        return settings_in(self.path)
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``eloquence`` to its end."""

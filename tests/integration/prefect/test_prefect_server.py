@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from eloquence_pipeline.servers import PrefectEndpoint, embedded_servers
-from eloquence_pipeline.settings import FolderSettings, Settings
+from tests.integration.servers.owner import settings_in
 from tests.polling import await_true
 
 pytestmark = pytest.mark.integration
@@ -24,8 +24,7 @@ PROJECT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Generator[PrefectEndpoint]:
     folder = tmp_path_factory.mktemp("prefect")
-    own = Settings(folders=FolderSettings(**{name: folder / name for name in ("results", "data", "state")}))
-    with embedded_servers(own, livekit=False, s3=False, prefect=True) as endpoints:
+    with embedded_servers(settings_in(folder), livekit=False, s3=False, prefect=True) as endpoints:
         assert endpoints.prefect is not None
         yield endpoints.prefect
 

@@ -14,12 +14,12 @@ from pydantic import SecretStr
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.models import Recording, SendRecord, Side
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
-from eloquence_pipeline.settings import FolderSettings, Settings
 from eloquence_pipeline.transport import participant as participant_module
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.publisher import publish
 from eloquence_pipeline.transport.subscriber import subscribe
 from eloquence_pipeline.transport.tokens import mint_token
+from tests.integration.servers.owner import settings_in
 from tests.simulated import babble
 
 pytestmark = pytest.mark.integration
@@ -31,8 +31,7 @@ INTO_THE_CALL_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
     folder = tmp_path_factory.mktemp("livekit")
-    own = Settings(folders=FolderSettings(**{name: folder / name for name in ("results", "data", "state")}))
-    with embedded_servers(own, livekit=True, s3=False, prefect=False) as endpoints:
+    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
         assert endpoints.livekit is not None
         yield endpoints.livekit
 
