@@ -49,6 +49,8 @@ class Phrase(Record):
 
     text: Annotated[str, Field(min_length=1)]
     category: str
+    recording: Path | None = None
+    """A sound file in which somebody says it; without one it is synthesised."""
 
 
 class Voice(Record):
@@ -65,13 +67,15 @@ class Clip(Record):
     """One phrase as audio: a mono 16-bit WAV file on this machine."""
 
     phrase: Phrase
-    voice: Voice
+    voice: Voice | None
+    """None where somebody said it and nothing was synthesised."""
     audio_path: Path
     audio_sha256: str
     sample_rate_hz: PositiveInt
     sample_count: PositiveInt
     generation_ms: NonNegativeFloat
-    """How long the synthesis took; that of the original synthesis when the clip came from the cache."""
+    """How long the synthesis took; that of the original synthesis when the clip came from the cache, and 0
+    for a recording."""
     from_cache: bool
 
     @property

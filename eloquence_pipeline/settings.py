@@ -6,7 +6,7 @@ Precedence: command-line flag > environment variable > ``.env`` > default.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from platformdirs import PlatformDirs
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -25,6 +25,79 @@ class SpeechSettings(BaseModel):
     voice: str = Field(default="roa/fr", description="Voice id of the TTS engine.")
     rate_wpm: Annotated[int, Field(ge=80, le=450)] = 150
     volume: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
+class RecordedPhrase(BaseModel):
+    """A phrase that somebody has recorded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: Annotated[str, Field(min_length=1)]
+    audio: Path = Field(description="WAV, FLAC or OGG file, any rate, mono or stereo.")
+
+
+OwnCategories = dict[str, tuple[str | RecordedPhrase, ...]]
+
+
+class PhraseSettings(BaseModel):
+    """Phrases of the user's own, beside the built-in ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path | None = Field(
+        default=None, description="JSON file of categories: an object of lists, as in `categories`."
+    )
+    categories: OwnCategories = Field(
+        default={},
+        description="Phrases by category; one that is called like a built-in category takes its place.",
+    )
+
+
+Categories = Annotated[tuple[str, ...], Field(min_length=1)]
+DurationSeconds = Annotated[int, Field(ge=8, le=3600)]
+Packets = Annotated[int, Field(ge=1, le=1000)]
+IntervalMs = Annotated[int, Field(ge=0, le=60_000)]
+Speakers = Annotated[int, Field(ge=1, le=8)]
+
+
+class BasicSettings(BaseModel):
+    """What `--test basic` does when no flag says otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    duration_seconds: DurationSeconds = Field(default=30, description="Length of the test in seconds.")
+    categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+
+
+class StressSettings(BaseModel):
+    """What `--test stress` does when no flag says otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    packets: Packets = Field(default=50, description="Number of phrases, of each speaker.")
+    interval_ms: IntervalMs = Field(default=500, description="Pause between phrases in milliseconds.")
+    speakers: Speakers = Field(default=1, description="How many speak at the same time in one room.")
+    categories: Categories = Field(default=("technical_short",), description="What is spoken.")
+
+
+class LatencySettings(BaseModel):
+    """What `--test latency` does when no flag says otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    packets: Packets = Field(default=20, description="Number of phrases.")
+    interval_ms: IntervalMs = Field(default=200, description="Pause between phrases in milliseconds.")
+    categories: Categories = Field(default=("very_short",), description="What is spoken.")
+
+
+class ScenarioSettings(BaseModel):
+    """The built-in tests."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    basic: BasicSettings = BasicSettings()
+    stress: StressSettings = StressSettings()
+    latency: LatencySettings = LatencySettings()
 
 
 class ThresholdSettings(BaseModel):
@@ -129,7 +202,12 @@ class Settings(BaseSettings):
         min_length=1,
         validation_alias=AliasChoices("room_name", "LIVEKIT_ROOM"),
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people, or one JSON object a line."
+    )
     speech: SpeechSettings = SpeechSettings()
+    phrases: PhraseSettings = PhraseSettings()
+    tests: ScenarioSettings = ScenarioSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
     storage: StorageSettings = StorageSettings()
     folders: FolderSettings = FolderSettings()

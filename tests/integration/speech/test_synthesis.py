@@ -79,6 +79,7 @@ def test_generation_time_is_plausible(clips: list[Clip]) -> None:
 
 def test_voice_says_who_spoke(clips: list[Clip]) -> None:
     voice = clips[0].voice
+    assert voice is not None
     assert (voice.voice, voice.rate_wpm, voice.volume, voice.engine) == ("roa/fr", 150, 0.9, "espeak-ng")
     assert voice.engine_version[0].isdigit()
     assert "pyttsx3" in voice.engine_version
