@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from eloquence_pipeline.models import ScenarioResult
     from eloquence_pipeline.pipeline_logger import PipelineLogger
     from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
+    from eloquence_pipeline.transport.client import LiveKitTestClient
 
-__all__ = ["PipelineLogger", "ScenarioResult", "VoiceSynthesizer"]
+__all__ = ["LiveKitTestClient", "PipelineLogger", "ScenarioResult", "VoiceSynthesizer"]
 
 _HOMES = {
+    "LiveKitTestClient": "eloquence_pipeline.transport.client",
     "PipelineLogger": "eloquence_pipeline.pipeline_logger",
     "ScenarioResult": "eloquence_pipeline.models",
     "VoiceSynthesizer": "eloquence_pipeline.speech.synthesizer",

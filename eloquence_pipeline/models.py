@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 from pydantic.alias_generators import to_camel
 
 from eloquence_pipeline.clock import Instant
@@ -127,6 +127,7 @@ class ConnectionEvent(Record):
 
     monotonic_ns: int
     side: Side
+    identity: str
     name: str
     detail: str = ""
 
@@ -163,6 +164,12 @@ class Recording(EndRecord):
     frame left the receiver's jitter buffer.
     """
 
+    ssrcs: tuple[int, ...] = ()
+    """Of the RTP streams that this is a recording of, as the statistics are those of the whole listener.
+
+    Empty if they never became known.
+    """
+
 
 class AttemptOutcome(StrEnum):
     """How an attempt at a transmission ended."""
@@ -184,16 +191,27 @@ class Attempt(Record):
     error: str = ""
 
 
-class Transmission(Record):
-    """What was collected, before anyone judges it."""
+class Channel(Record):
+    """One speaker's way to the listener."""
 
-    room: str
+    speaker: str
     script: SpeechScript
     sent: SendRecord
     received: Recording | None
     """None if the listener never got to recording anything, though the speaker spoke."""
+
+
+class Transmission(Record):
+    """What was collected, before anyone judges it."""
+
+    room: str
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     failure: str = ""
     """Why the transmission ended early, empty if it did not."""
+    tester_failure: str = ""
+    """Why the test itself went wrong, which says nothing about the voice path."""
+    details: dict[str, JsonValue] = {}
+    """What a test of the user's own returned."""
 
 
 # ----------------------------------------------------------------------- measurement
@@ -216,6 +234,8 @@ class PhraseObservation(Record):
     """What became of one phrase."""
 
     index: PositiveInt
+    """Counts the phrases of all speakers in the order in which they are said."""
+    speaker: str
     text: str
     category: str
     received: bool
@@ -324,6 +344,19 @@ class PacingFigures(Record):
     overloaded: bool
 
 
+class SpeakerFigures(Record):
+    """What became of one speaker's phrases; where several speak, each is measured by itself."""
+
+    speaker: str
+    packets_sent: NonNegativeInt
+    packets_received: NonNegativeInt
+    packet_loss_rate: Ratio
+    end_to_end_ms: Statistics
+    one_way_delay_ms: Statistics
+    rtp: RtpFigures
+    tester: PacingFigures
+
+
 class LatencyClass(StrEnum):
     """The seed's classes of latency and their names."""
 
@@ -360,6 +393,8 @@ class FigureVerdict(Record):
     judged: LatencyClass | LossClass
     passed: bool
     worst_phrase_index: PositiveInt | None = None
+    speaker: str = ""
+    """Whose figure it is, where several speak: the worst one's."""
 
 
 class Verdict(Record):
@@ -400,7 +435,7 @@ class RunInfo(Record):
     livekit_url: str
     room: str
     seed: int
-    parameters: dict[str, int]
+    parameters: dict[str, JsonValue]
     """What the scenario was asked for, under the names of the flow's parameters."""
     clock_id: str
     versions: dict[str, str]
@@ -428,7 +463,12 @@ class ScenarioResult(Record):
     verdict: Verdict
     delay: DelayFigures
     rtp: RtpFigures
+    """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
     tester: PacingFigures
+    """The worst value of any speaker, and all the frames left out."""
+    speakers: tuple[SpeakerFigures, ...]
+    details: dict[str, JsonValue] = {}
+    """What a test of the user's own returned."""
     attempts: tuple[Attempt, ...]
     phrases: tuple[PhraseObservation, ...]
     events: tuple[ConnectionEvent, ...]

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from flows.commands import (
     sync_evidence,
 )
 from flows.interruption import exit_code, terminate_like_interrupt
+from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -49,7 +50,12 @@ app = typer.Typer(
 def run(
     context: typer.Context,
     test: Annotated[
-        str, typer.Option("--test", metavar="NAME", help="Test to run: basic, stress or latency.")
+        str,
+        typer.Option(
+            "--test",
+            metavar="NAME",
+            help="Test to run: basic, stress, latency, or one of your own (file.py:function).",
+        ),
     ] = "",
     all_tests: Annotated[
         bool, typer.Option("--all", help="Run every test, with one combined result.")
@@ -74,6 +80,16 @@ def run(
             metavar="MS",
             help="stress, latency: pause between phrases in milliseconds.",
             show_default="500, 200",
+        ),
+    ] = None,
+    speakers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=8,
+            metavar="N",
+            help="stress: how many speak at the same time in one room.",
+            show_default="1",
         ),
     ] = None,
     seed: Annotated[
@@ -104,53 +120,74 @@ def run(
 
       eloquence up && eloquence --all; eloquence down
     """
-    given = {"duration_seconds": duration, "packets": packets, "interval_ms": interval, "seed": seed}
+    given = {
+        "duration_seconds": duration,
+        "packets": packets,
+        "interval_ms": interval,
+        "speakers": speakers,
+        "seed": seed,
+    }
     parameters = {name: value for name, value in given.items() if value is not None}
     asked = test or all_tests or parameters or output is not None
     if context.invoked_subcommand is not None:
         if asked:
             raise typer.BadParameter(f"options of a test do not go with {context.invoked_subcommand!r}")
         return
-    flow = _chosen_flow(test, all_tests=all_tests)
-    _refuse_contradictions(flow, parameters)
-    options = Options(flow=flow, parameters=parameters, output=output, verbose=verbose)
-    _end_with(lambda: run_test(make_console(), options), verbose=verbose)
+    _end_with(
+        lambda: run_test(
+            make_console(),
+            Options(*_chosen_flow(test, parameters, all_tests=all_tests), output=output, verbose=verbose),
+        ),
+        verbose=verbose,
+    )
 
 
 _FLAGS = {
     "duration_seconds": "--duration",
     "packets": "--packets",
     "interval_ms": "--interval",
+    "speakers": "--speakers",
     "seed": "--seed",
 }
 _UNDERSTOOD = {
     "basic": {"duration_seconds", "seed"},
-    "stress": {"packets", "interval_ms", "seed"},
+    "stress": {"packets", "interval_ms", "speakers", "seed"},
     "latency": {"packets", "interval_ms", "seed"},
     "suite": {"seed"},
 }
 
 
-def _chosen_flow(test: str, *, all_tests: bool) -> str:
+def _chosen_flow(test: str, given: dict[str, int], *, all_tests: bool) -> tuple[str, dict[str, Any]]:
+    """Return the flow that is meant, and its parameters."""
     if all_tests and test:
         raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
-    if all_tests:
-        return "suite"
-    names = [name for name in _UNDERSTOOD if name != "suite"]
-    if test and test not in names:
+    if test not in {"", *_UNDERSTOOD} or test == "suite":
+        return "own_test", _own_test_parameters(test, given)
+    flow = "suite" if all_tests else test or "basic"
+    asked = "--all" if all_tests else f"--test {flow}"
+    for name in given:
+        if name not in _UNDERSTOOD[flow]:
+            raise typer.BadParameter(f"does not go with {asked}", param_hint=_FLAGS[name])
+    return flow, given
+
+
+def _own_test_parameters(test: str, given: dict[str, int]) -> dict[str, Any]:
+    registered = registered_tests()
+    if ":" not in test and test not in registered:
+        names = [*(name for name in _UNDERSTOOD if name != "suite"), *registered]
         near = get_close_matches(test, names, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; name its function: {test}:run_custom_test" if test.endswith(".py") else hint
         raise typer.BadParameter(
-            f"there is no test named {test!r} (known: {', '.join(names)}){hint}", param_hint="--test"
+            f"there is no test named {test!r} (known: {', '.join(names)}, or file.py:function){hint}",
+            param_hint="--test",
         )
-    return test or "basic"
-
-
-def _refuse_contradictions(flow: str, parameters: dict[str, int]) -> None:
-    for name in parameters:
-        if name not in _UNDERSTOOD[flow]:
-            asked = "--all" if flow == "suite" else f"--test {flow}"
-            raise typer.BadParameter(f"does not go with {asked}", param_hint=_FLAGS[name])
+    spec = absolute_spec(test)
+    own_test = load_own_test(spec)
+    for name in given:
+        if name != "seed" and not own_test.takes(name):
+            raise typer.BadParameter(f"{test} takes no parameter {name!r}", param_hint=_FLAGS[name])
+    return {"test": spec, "options": given, "seed": given.get("seed", 0)}
 
 
 @app.command()

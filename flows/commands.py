@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -60,7 +60,7 @@ class Options:
     """
 
     flow: str
-    parameters: dict[str, int]
+    parameters: dict[str, Any]
     output: Path | None
     verbose: bool
 

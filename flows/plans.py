@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from pydantic import JsonValue
 
 from eloquence_pipeline.models import Clip, Phrase, SpeechScript
 from eloquence_pipeline.speech.catalogue import load_catalogue
-from eloquence_pipeline.speech.script import draw_phrases, lay_out, phrases_to_fill
+from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_together, phrases_to_fill
 
 _MILLISECONDS_PER_SECOND = 1000
 _SEED_BITS = 31
@@ -28,8 +30,10 @@ class Plan:
         Bounds of the pauses between phrases.
     parameters
         What it was asked for, under the names of the flow's parameters.
+    speakers
+        How many speak at the same time, each its own phrases.
     phrase_count
-        How many phrases are said; None says as many as fit into the duration.
+        How many phrases each says; None says as many as fit into the duration.
     duration_seconds
         How long it takes; None takes as long as the phrases do.
     """
@@ -38,12 +42,16 @@ class Plan:
     categories: tuple[str, ...]
     shortest_pause_seconds: float
     longest_pause_seconds: float
-    parameters: dict[str, int]
+    parameters: dict[str, JsonValue]
+    speakers: int = 1
     phrase_count: int | None = None
     duration_seconds: int | None = None
 
-    def choose_phrases(self, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
-        """Draw the phrases; the same seed draws the same."""
+    def choose_phrases(self, seed: int, rate_wpm: int) -> dict[str, tuple[Phrase, ...]]:
+        """Draw each speaker's phrases; the same seed draws the same."""
+        return {speaker: self._draw(own_seed, rate_wpm) for speaker, own_seed in self._seeds(seed)}
+
+    def _draw(self, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
         phrases = load_catalogue().phrases(*self.categories)
         if self.duration_seconds is not None:
             return phrases_to_fill(
@@ -51,11 +59,25 @@ class Plan:
             )
         return draw_phrases(phrases, seed, self.phrase_count or 0)
 
-    def lay_out(self, clips: Sequence[Clip], seed: int) -> SpeechScript:
-        """Put the synthesised phrases one after the other, with their pauses."""
-        return lay_out(
-            clips, seed, self.shortest_pause_seconds, self.longest_pause_seconds, self.duration_seconds
+    def lay_out(self, clips: Mapping[str, Sequence[Clip]], seed: int) -> dict[str, SpeechScript]:
+        """Put each speaker's clips one after the other, with pauses, and number all in their order."""
+        return numbered_together(
+            {
+                speaker: lay_out(
+                    clips[speaker],
+                    own_seed,
+                    self.shortest_pause_seconds,
+                    self.longest_pause_seconds,
+                    self.duration_seconds,
+                )
+                for speaker, own_seed in self._seeds(seed)
+            }
         )
+
+    def _seeds(self, seed: int) -> list[tuple[str, int]]:
+        if self.speakers == 1:
+            return [("speaker", seed)]
+        return [(f"speaker-{number}", seed + number - 1) for number in range(1, self.speakers + 1)]
 
 
 def basic_plan(duration_seconds: int) -> Plan:
@@ -70,9 +92,9 @@ def basic_plan(duration_seconds: int) -> Plan:
     )
 
 
-def stress_plan(packets: int, interval_ms: int) -> Plan:
-    """Return the plan of many short technical phrases in quick succession."""
-    return _counted("stress", "technical_short", packets, interval_ms)
+def stress_plan(packets: int, interval_ms: int, speakers: int) -> Plan:
+    """Return the plan of many short technical phrases in quick succession, of several at once."""
+    return _counted("stress", "technical_short", packets, interval_ms, speakers)
 
 
 def latency_plan(packets: int, interval_ms: int) -> Plan:
@@ -80,14 +102,15 @@ def latency_plan(packets: int, interval_ms: int) -> Plan:
     return _counted("latency", "very_short", packets, interval_ms)
 
 
-def _counted(scenario: str, category: str, packets: int, interval_ms: int) -> Plan:
+def _counted(scenario: str, category: str, packets: int, interval_ms: int, speakers: int = 1) -> Plan:
     pause_seconds = interval_ms / _MILLISECONDS_PER_SECOND
     return Plan(
         scenario,
         (category,),
         shortest_pause_seconds=pause_seconds,
         longest_pause_seconds=pause_seconds,
-        parameters={"packets": packets, "interval_ms": interval_ms},
+        parameters={"packets": packets, "interval_ms": interval_ms, "speakers": speakers},
+        speakers=speakers,
         phrase_count=packets,
     )
 

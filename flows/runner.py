@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, cast
@@ -14,14 +14,20 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from eloquence_pipeline.models import SuiteOutcome
-from flows.scenario import basic, latency, stress
+from flows.scenario import basic, latency, own_test, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
-_FLOWS: dict[str, Flow[..., Any]] = {"basic": basic, "stress": stress, "latency": latency, "suite": suite}
+_FLOWS: dict[str, Flow[..., Any]] = {
+    "basic": basic,
+    "stress": stress,
+    "latency": latency,
+    "suite": suite,
+    "own_test": own_test,
+}
 
 
-def run_flow(name: str, parameters: dict[str, int], api_url: str) -> SuiteOutcome:
+def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
     """Run a scenario, or ``suite``, against the Prefect server at `api_url`, or the user's own if empty.
 
     The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
@@ -81,7 +87,7 @@ class _FlowThread:
         self._thread.join()
 
 
-async def _run_flow(flow: Flow[..., Any], parameters: dict[str, int], api_url: str) -> SuiteOutcome:
+async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
     updates: dict[Any, str] = {PREFECT_API_URL: api_url} if api_url else {}
     with temporary_settings(updates=updates):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from prefect import flow, unmapped
@@ -12,14 +12,24 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
-from eloquence_pipeline.models import ScenarioOutcome, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import (
+    Clip,
+    Phrase,
+    ScenarioOutcome,
+    ScenarioResult,
+    Transmission,
+    VerdictStatus,
+)
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
+from eloquence_pipeline.settings import Settings
 from flows.environment import servers_at_hand
 from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
 from tasks.logs import forward_logs_to_prefect
+from tasks.own_test import transmit_own_test
+from tasks.own_test_loader import load_own_test
 from tasks.report import report
 from tasks.run import Run
 from tasks.speech import synthesise_phrase
@@ -36,6 +46,10 @@ Seed = Annotated[
 ]
 
 Packets = Annotated[int, Field(ge=1, le=1000, title="Packets", description="Number of phrases.")]
+Speakers = Annotated[
+    int,
+    Field(ge=1, le=8, title="Speakers", description="How many speak at the same time in one room."),
+]
 IntervalMs = Annotated[
     int, Field(ge=0, le=60_000, title="Interval", description="Pause between phrases in milliseconds.")
 ]
@@ -61,15 +75,30 @@ async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0) -> State
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
-async def stress(packets: Packets = 50, interval_ms: IntervalMs = 500, seed: Seed = 0) -> State[Any]:
+async def stress(
+    packets: Packets = 50, interval_ms: IntervalMs = 500, speakers: Speakers = 1, seed: Seed = 0
+) -> State[Any]:
     """Speak many short technical phrases in quick succession, and measure how they arrive."""
-    return await _carry_out(stress_plan(packets, interval_ms), seed)
+    return await _carry_out(stress_plan(packets, interval_ms, speakers), seed)
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
 async def latency(packets: Packets = 20, interval_ms: IntervalMs = 200, seed: Seed = 0) -> State[Any]:
     """Speak very short phrases in very quick succession, and measure how soon they arrive."""
     return await _carry_out(latency_plan(packets, interval_ms), seed)
+
+
+@flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+async def own_test(test: str, options: dict[str, int] | None = None, seed: Seed = 0) -> State[Any]:
+    """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
+    forward_logs_to_prefect()
+    given = options or {}
+    with servers_at_hand(_logger.info) as settings:
+        check_store(settings)
+        loaded = load_own_test(test)
+        run = Run.begin(loaded.name, settings, seed=choose_seed(seed), parameters={"test": test, **given})
+        transmission = await transmit_own_test(run, test, given)
+        return await _conclude(run, transmission, settings)
 
 
 async def _carry_out(plan: Plan, seed: int) -> State[Any]:
@@ -79,18 +108,29 @@ async def _carry_out(plan: Plan, seed: int) -> State[Any]:
         run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
 
         phrases = plan.choose_phrases(run.seed, settings.speech.rate_wpm)
-        clips = synthesise_phrase.map(list(phrases), settings=unmapped(settings)).result()
-        script = plan.lay_out(clips, run.seed)
+        clips = _synthesised(phrases, settings)
+        scripts = plan.lay_out(clips, run.seed)
 
-        transmission = await transmit(run, script)
+        transmission = await transmit(run, scripts)
+        return await _conclude(run, transmission, settings)
 
-        judging = analyse(run, transmission, settings.thresholds, return_state=True)
-        result = await judging.aresult(raise_on_failure=False)
-        kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
-        if not isinstance(result, ScenarioResult):
-            raise result
-        # The evidence is kept: a page that cannot be shown is no reason to fail.
-        await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
+
+def _synthesised(phrases: Mapping[str, Sequence[Phrase]], settings: Settings) -> dict[str, list[Clip]]:
+    """Speak each phrase once, however many say it and however often."""
+    different = list(dict.fromkeys(phrase for chosen in phrases.values() for phrase in chosen))
+    clips = synthesise_phrase.map(different, settings=unmapped(settings)).result()
+    clip_of = dict(zip(different, clips, strict=True))
+    return {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
+
+
+async def _conclude(run: Run, transmission: Transmission, settings: Settings) -> State[Any]:
+    judging = analyse(run, transmission, settings.thresholds, return_state=True)
+    result = await judging.aresult(raise_on_failure=False)
+    kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
+    if not isinstance(result, ScenarioResult):
+        raise result
+    # The evidence is kept: a page that cannot be shown is no reason to fail.
+    await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
     return _final_state(ScenarioOutcome(result=result, archive=kept))
 
 

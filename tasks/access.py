@@ -16,7 +16,7 @@ JOIN_MARGIN_SECONDS = 60
 # A token is never persisted or cached; the credentials are read here, so that no parameter holds them.
 @task(
     name="mint token",
-    task_run_name="mint token: {side}",
+    task_run_name="mint token: {identity}",
     persist_result=False,
     cache_policy=NO_CACHE,
 )
@@ -28,6 +28,6 @@ async def mint_token(side: Side, room: str, identity: str, duration_seconds: flo
         api_secret=settings.api_secret,
         room=room,
         identity=identity,
-        side=side,
+        sides={side},
         valid_for_seconds=int(duration_seconds) + JOIN_MARGIN_SECONDS,
     )

@@ -8,9 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from eloquence_pipeline.measurement.scenario import analyse as measure
 from eloquence_pipeline.models import ScenarioResult, Transmission
 from eloquence_pipeline.settings import ThresholdSettings
+from tasks.attempts import read_attempts
 from tasks.narration import narrate_result
 from tasks.run import Run
-from tasks.transmission import read_attempts
 
 
 @task(name="analyse", task_run_name="analyse: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)

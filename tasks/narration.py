@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Self
 
 from eloquence_pipeline.measurement.verdict import latency_class
 from eloquence_pipeline.models import LatencyClass, PhraseObservation, ScenarioResult, SpeechScript
@@ -22,11 +24,20 @@ class SpeechNarrator:
     ----------
     script
         What is going to be said.
+    shows_progress
+        False for all but one, where several speak at the same time.
     """
 
-    def __init__(self, script: SpeechScript) -> None:
+    def __init__(self, script: SpeechScript, *, shows_progress: bool = True) -> None:
         self._script = script
         self._announced = 0
+        self._shows_progress = shows_progress
+
+    @classmethod
+    def for_all(cls, scripts: Sequence[SpeechScript]) -> list[Self]:
+        """Return a narrator for each script; that of the longest shows the progress."""
+        longest = max(range(len(scripts)), key=lambda place: scripts[place].sample_count)
+        return [cls(script, shows_progress=place == longest) for place, script in enumerate(scripts)]
 
     def at(self, position_samples: int) -> None:
         """Say what there is to say at this position; called about ten times a second."""
@@ -38,7 +49,8 @@ class SpeechNarrator:
             size = phrase.sample_count * _BYTES_PER_SAMPLE
             begun_at = time.time() - (position_samples - phrase.start_sample) / rate
             _speech.audio_packet(phrase.index, size, begun_at, {"text": phrase.clip.phrase.text})
-        _speech.progress("Transmission", position_samples / rate, self._script.duration_seconds)
+        if self._shows_progress:
+            _speech.progress("Transmission", position_samples / rate, self._script.duration_seconds)
 
 
 def narrate_result(result: ScenarioResult, thresholds: ThresholdSettings) -> None:

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
+from pydantic import JsonValue
+
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.models import Record, RunInfo
 from eloquence_pipeline.settings import Settings
@@ -25,11 +27,11 @@ class Run(Record):
     livekit_url: str
     room_name: str
     seed: int
-    parameters: dict[str, int]
+    parameters: dict[str, JsonValue]
     folder: Path
 
     @classmethod
-    def begin(cls, scenario: str, settings: Settings, *, seed: int, parameters: dict[str, int]) -> Run:
+    def begin(cls, scenario: str, settings: Settings, *, seed: int, parameters: dict[str, JsonValue]) -> Run:
         """Make the run's folder and give the run its name.
 
         Raises

@@ -9,75 +9,79 @@ defect of the voice path is the thing being measured.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import UTC, datetime
-from typing import TypeVar, cast
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.context import TaskRunContext
-from pydantic import SecretStr, TypeAdapter
+from pydantic import SecretStr
 
 from eloquence_pipeline.errors import TransportError
-from eloquence_pipeline.models import (
-    Attempt,
-    AttemptOutcome,
-    Recording,
-    SendRecord,
-    Side,
-    SpeechScript,
-    Transmission,
-)
-from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.models import Channel, Recording, SendRecord, Side, SpeechScript, Transmission
 from eloquence_pipeline.redaction import redacted_standard_error
 from eloquence_pipeline.speech.script import render
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish as publish_audio
 from eloquence_pipeline.transport.quiet_process import undisturbed
 from eloquence_pipeline.transport.subscriber import subscribe as record_audio
 from tasks.access import mint_token
+from tasks.attempts import noted_attempt
 from tasks.narration import SpeechNarrator
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
 MAX_ATTEMPTS = 3
-SPEAKER = "speaker"
 LISTENER = "listener"
-ATTEMPTS_FILE = "attempts.json"
-SCRIPT_FILE = "script.json"
-TRANSMISSION_FILE = "transmission.json"
+SCRIPTS_FILE = "scripts.json"
 
-_ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
-_logger = PipelineLogger("LIVEKIT")
 T = TypeVar("T")
 
 
-@task(name="publish", persist_result=False, cache_policy=NO_CACHE)
-async def publish(run: Run, script: SpeechScript, token: SecretStr, call: Call) -> SendRecord:
+def tags_of(speakers: Sequence[str]) -> dict[str, str]:
+    """Return what stands in the names of each speaker's files: nothing where only one speaks."""
+    if len(speakers) == 1:
+        return {speakers[0]: ""}
+    return {speaker: f"-{number}" for number, speaker in enumerate(speakers, start=1)}
+
+
+@task(name="publish", task_run_name="publish: {speaker}", persist_result=False, cache_policy=NO_CACHE)
+async def publish(
+    run: Run,
+    script: SpeechScript,
+    *,
+    speaker: str,
+    tag: str,
+    token: SecretStr,
+    call: Call,
+    narrator: SpeechNarrator,
+) -> SendRecord:
     """Speak the script in real time."""
-    narrator = SpeechNarrator(script)
     return await publish_audio(
         url=run.livekit_url,
         token=token,
-        identity=SPEAKER,
-        samples=render(script),
+        identity=speaker,
+        playlist=Playlist.of(render(script)),
         folder=run.folder,
         call=call,
+        tag=tag,
         on_position=narrator.at,
     )
 
 
 @task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
-async def subscribe(run: Run, script: SpeechScript, token: SecretStr, call: Call) -> Recording:
-    """Record what arrives until the speaker leaves."""
+async def subscribe(
+    run: Run, speakers: Mapping[str, str], expected_seconds: float, token: SecretStr, call: Call
+) -> dict[str, Recording]:
+    """Record what arrives of each speaker until all have left."""
     return await record_audio(
         url=run.livekit_url,
         token=token,
         identity=LISTENER,
-        speaker=SPEAKER,
-        expected_seconds=script.duration_seconds,
+        speakers=speakers,
+        expected_seconds=expected_seconds,
         folder=run.folder,
         call=call,
     )
@@ -93,73 +97,60 @@ async def subscribe(run: Run, script: SpeechScript, token: SecretStr, call: Call
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-async def transmit(run: Run, script: SpeechScript) -> Transmission:
-    """Speak and listen in a fresh room.
+async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmission:
+    """Let everybody speak their script and listen to all of them, in a fresh room.
 
     Raises
     ------
     TransportError
         If no audio went out; a transient one repeats the whole attempt.
     """
-    attempt = Attempt(
-        number=(number := _attempt_number()),
-        room=run.room(number),
-        started_at=datetime.now(UTC),
-        outcome=AttemptOutcome.INTERRUPTED,
-    )
-    folder = RunFolder.open(run.folder)
     # Written before anything is said: without it nobody could tell later which phrase is where.
-    folder.write_model(SCRIPT_FILE, script)
-    try:
-        transmission = await _attempt(run, script, attempt.room)
-        folder.write_model(TRANSMISSION_FILE, transmission)
-    except TransportError as error:
-        _logger.connection("failed", f"Erreur: {error.message}")
-        attempt = _failed(attempt, AttemptOutcome.FAILED_BEFORE_AUDIO, error)
-        raise
-    except Exception as error:
-        attempt = _failed(attempt, AttemptOutcome.FAILED_DURING_AUDIO, error)
-        raise
-    else:
-        broke_off = bool(transmission.failure)
-        outcome = AttemptOutcome.FAILED_DURING_AUDIO if broke_off else AttemptOutcome.COMPLETED
-        attempt = attempt.model_copy(update={"outcome": outcome, "error": transmission.failure})
-        return transmission
-    finally:
-        _note(run, attempt)
-        if attempt.outcome is AttemptOutcome.INTERRUPTED:
-            # No later task runs after a cancellation; sealed, what there is can be sent and analysed.
-            folder.seal()
+    write_scripts(run, scripts)
+    with noted_attempt(run) as attempt:
+        return attempt.completed(await _attempt(run, scripts, attempt.room))
 
 
-def _failed(attempt: Attempt, outcome: AttemptOutcome, error: Exception) -> Attempt:
-    return attempt.model_copy(
-        update={"outcome": outcome, "error_type": type(error).__name__, "error": str(error)}
-    )
+def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
+    """Write down who says what when."""
+    content = {speaker: script.model_dump(mode="json") for speaker, script in scripts.items()}
+    RunFolder.open(run.folder).write_json(SCRIPTS_FILE, content)
 
 
-async def _attempt(run: Run, script: SpeechScript, room: str) -> Transmission:
-    call = Call()
-    tokens = [
-        await mint_token(Side.PUBLISHER, room, SPEAKER, script.duration_seconds),
-        await mint_token(Side.SUBSCRIBER, room, LISTENER, script.duration_seconds),
-    ]
+async def _attempt(run: Run, scripts: Mapping[str, SpeechScript], room: str) -> Transmission:
+    call = Call(scripts)
+    tags = tags_of(list(scripts))
+    longest = max(script.duration_seconds for script in scripts.values())
+    tokens = {speaker: await mint_token(Side.PUBLISHER, room, speaker, longest) for speaker in scripts}
+    listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, longest)
+    narrators = SpeechNarrator.for_all(list(scripts.values()))
     with redacted_standard_error(), undisturbed():
+        speaking = [
+            publish(
+                run,
+                script,
+                speaker=speaker,
+                tag=tags[speaker],
+                token=tokens[speaker],
+                call=call,
+                narrator=narrator,
+                return_state=True,
+            )
+            for (speaker, script), narrator in zip(scripts.items(), narrators, strict=True)
+        ]
+        listening = subscribe(run, tags, longest, listeners_token, call, return_state=True)
         # Prefect's types take an async task with return_state for a synchronous one.
-        speaking = cast(
-            Awaitable[State[SendRecord]], publish(run, script, tokens[0], call, return_state=True)
+        heard, *said = await asyncio.gather(
+            *(
+                breaking_off_on_failure(cast(Awaitable[State[Any]], end), call)
+                for end in (listening, *speaking)
+            )
         )
-        listening = cast(
-            Awaitable[State[Recording]], subscribe(run, script, tokens[1], call, return_state=True)
-        )
-        sent, received = await asyncio.gather(
-            breaking_off_on_failure(speaking, call), breaking_off_on_failure(listening, call)
-        )
-    return joined(room, script, call, sent, received)
+    return joined(room, scripts, call, dict(zip(scripts, said, strict=True)), heard)
 
 
 async def breaking_off_on_failure(running: Awaitable[State[T]], call: Call) -> T | BaseException:
-    """Return what an end returned or raised; if it raised, the other end is stopped at once."""
+    """Return what an end returned or raised; if it raised, the other ends are stopped at once."""
     try:
         outcome: T | BaseException = await (await running).aresult(raise_on_failure=False)
     except BaseException as error:
@@ -172,14 +163,14 @@ async def breaking_off_on_failure(running: Awaitable[State[T]], call: Call) -> T
 
 def joined(
     room: str,
-    script: SpeechScript,
+    scripts: Mapping[str, SpeechScript],
     call: Call,
-    sent: SendRecord | BaseException,
-    received: Recording | BaseException,
+    sent: Mapping[str, SendRecord | BaseException],
+    received: Mapping[str, Recording] | BaseException,
 ) -> Transmission:
-    """Return what both ends recorded.
+    """Return what all ends recorded.
 
-    Once a frame of audio has gone out this does not raise, whatever became of the other end: what is
+    Once a frame of audio has gone out this does not raise, whatever became of the other ends: what is
     raised may be tried again, and a transmission never is.
 
     Raises
@@ -187,30 +178,18 @@ def joined(
     TransportError
         If nothing was sent.
     """
-    if isinstance(sent, BaseException):
-        raise call.error or sent from None
-    if sent.frame_count == 0:
-        raise call.error or TransportError(call.cause or sent.failure, transient=True) from None
+    spoke = {speaker: end for speaker, end in sent.items() if isinstance(end, SendRecord) and end.frame_count}
+    if not spoke:
+        failures = [end for end in sent.values() if isinstance(end, BaseException)]
+        causes = [end.failure for end in sent.values() if isinstance(end, SendRecord)]
+        silent = TransportError(call.cause or next(iter(causes), ""), transient=True)
+        raise call.error or next(iter(failures), silent) from None
+    heard: Mapping[str, Recording] = {} if isinstance(received, BaseException) else received
     return Transmission(
         room=room,
-        script=script,
-        sent=sent,
-        received=None if isinstance(received, BaseException) else received,
+        channels=tuple(
+            Channel(speaker=speaker, script=scripts[speaker], sent=record, received=heard.get(speaker))
+            for speaker, record in spoke.items()
+        ),
         failure=call.cause,
     )
-
-
-def _attempt_number() -> int:
-    context = TaskRunContext.get()
-    return context.task_run.run_count if context else 1
-
-
-def read_attempts(run: Run) -> tuple[Attempt, ...]:
-    """Return all attempts of the run so far."""
-    path = run.folder / ATTEMPTS_FILE
-    return _ATTEMPTS.validate_json(path.read_bytes()) if path.exists() else ()
-
-
-def _note(run: Run, attempt: Attempt) -> None:
-    attempts = (*read_attempts(run), attempt)
-    RunFolder.open(run.folder).write_bytes(ATTEMPTS_FILE, _ATTEMPTS.dump_json(attempts, indent=2))

@@ -14,6 +14,7 @@ from scipy.signal import resample_poly
 from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.files import write_bytes, write_npz
 from eloquence_pipeline.models import (
+    Channel,
     Clip,
     Phrase,
     Recording,
@@ -84,8 +85,8 @@ class Simulation:
         arrived_ns = START_NS + np.arange(len(recorded) // FRAME, dtype=np.int64) * FRAME_NS
         started = Instant(wall=datetime(2026, 11, 22, tzinfo=UTC), monotonic_ns=START_NS, clock_id=CLOCK)
         statistics = "".join(json.dumps(row) + "\n" for row in self.statistics).encode()
-        return Transmission(
-            room="room",
+        channel = Channel(
+            speaker="speaker",
             script=script,
             sent=SendRecord(
                 identity="speaker",
@@ -119,8 +120,8 @@ class Simulation:
                 connect_ms=100.0,
                 statistics=write_bytes(folder / "statistics.jsonl", statistics),
             ),
-            failure=self.failure,
         )
+        return Transmission(room="room", channels=(channel,), failure=self.failure)
 
     def _script(self, folder: Path) -> SpeechScript:
         phrases = tuple(

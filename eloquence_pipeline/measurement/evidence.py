@@ -14,7 +14,7 @@ from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.measurement.delay import End
 from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
 from eloquence_pipeline.measurement.timeline import Timeline
-from eloquence_pipeline.models import EndRecord, FileReference, Transmission
+from eloquence_pipeline.models import Channel, EndRecord, FileReference
 from eloquence_pipeline.signal.wav import read_wav
 
 Int64Array = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ Int64Array = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Recorded:
-    """Everything a transmission left behind, as arrays.
+    """Everything a transmission left behind of one speaker, as arrays.
 
     Attributes
     ----------
@@ -44,28 +44,28 @@ class Recorded:
     subscriber_statistics: list[StatisticsSample]
 
 
-def load_recorded(transmission: Transmission, folder: Path) -> Recorded:
-    """Read and verify all files of `transmission` in `folder`.
+def load_recorded(channel: Channel, folder: Path) -> Recorded:
+    """Read and verify all files of `channel` in `folder`.
 
     Raises
     ------
     MeasurementError
         If a file is missing, is not the one that was recorded, or does not fit its timings.
     """
-    sent_timings = _timings(folder, transmission.sent.timings)
+    sent_timings = _timings(folder, channel.sent.timings)
     nothing = np.zeros(0, dtype=np.int64)
-    received, lag_ns, subscriber_statistics = _no_end(transmission.sent), nothing, list[StatisticsSample]()
-    if (recording := transmission.received) is not None:
+    received, lag_ns, subscriber_statistics = _no_end(channel.sent), nothing, list[StatisticsSample]()
+    if (recording := channel.received) is not None:
         timings = _timings(folder, recording.timings)
         received = _end(folder, recording, _array(timings, "arrived_ns"))
         lag_ns = _array(timings, "loop_lag_ns")
         subscriber_statistics = parse_statistics(_text(folder, recording.statistics))
     return Recorded(
-        sent=_end(folder, transmission.sent, _array(sent_timings, "handed_over_ns")),
+        sent=_end(folder, channel.sent, _array(sent_timings, "handed_over_ns")),
         received=received,
         deadline_ns=_array(sent_timings, "deadline_ns"),
         loop_lag_ns=lag_ns,
-        publisher_statistics=parse_statistics(_text(folder, transmission.sent.statistics)),
+        publisher_statistics=parse_statistics(_text(folder, channel.sent.statistics)),
         subscriber_statistics=subscriber_statistics,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-METHOD_VERSION = 1
-"""Raised with every change that can change a figure of an old recording."""
+METHOD_VERSION = 2
+"""Raised with every change that can change a figure of an old recording.
+2: RTP figures count every stream of a speaker, also those before a full reconnect."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -56,6 +58,18 @@ def pacing_figures(
             or max_ms > thresholds.pacing_lateness_max_ms
             or skipped > 0
         ),
+    )
+
+
+def worst_pacing(figures: Sequence[PacingFigures]) -> PacingFigures:
+    """Return the worst value of any speaker, and the sum of the frames left out."""
+    return PacingFigures(
+        pacing_lateness_p99_ms=max(each.pacing_lateness_p99_ms for each in figures),
+        pacing_lateness_max_ms=max(each.pacing_lateness_max_ms for each in figures),
+        event_loop_lag_p99_ms=max(each.event_loop_lag_p99_ms for each in figures),
+        arrival_jitter_p99_ms=max(each.arrival_jitter_p99_ms for each in figures),
+        frames_skipped=sum(each.frames_skipped for each in figures),
+        overloaded=any(each.overloaded for each in figures),
     )
 
 

@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, Instant
-from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.measurement.delay import find_phrase
-from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.method import METHOD_VERSION
-from eloquence_pipeline.measurement.pacing import pacing_figures
-from eloquence_pipeline.measurement.rtp import jitter_buffer_ms, rtp_figures
+from eloquence_pipeline.measurement.pacing import worst_pacing
+from eloquence_pipeline.measurement.rtp import rtp_figures
+from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
     Attempt,
     AttemptOutcome,
+    Channel,
+    ConnectionEvent,
     DelayFigures,
     LatencyStats,
     PhraseObservation,
     PlanFigures,
     ResultFormat,
+    RtpFigures,
     RunInfo,
     ScenarioResult,
-    ScheduledPhrase,
     Statistics,
     Transmission,
 )
@@ -57,56 +54,46 @@ def analyse(
         If the two ends were stamped by different clocks, or a file is missing, damaged or not the
         one that was recorded.
     """
-    if transmission.received and transmission.sent.clock_id != transmission.received.clock_id:
-        raise MeasurementError(
-            "sender and receiver were stamped by different clocks, so their times cannot be compared",
-            remedy="run both participants of a room on one host",
-        )
-    recorded = load_recorded(transmission, folder)
-    phrases = observe_phrases(transmission, recorded)
-    rtp = rtp_figures(recorded.publisher_statistics, recorded.subscriber_statistics)
-    tester = pacing_figures(
-        recorded.deadline_ns,
-        recorded.sent.timeline.stamps_ns,
-        recorded.received.timeline.stamps_ns,
-        recorded.loop_lag_ns,
-        frame_ns=transmission.sent.frame_samples * NANOSECONDS_PER_SECOND // transmission.sent.sample_rate_hz,
-        thresholds=thresholds,
-    )
-    received = [phrase for phrase in phrases if phrase.received]
-    heard = transmission.received.events if transmission.received else ()
-    duration_seconds = (
-        transmission.sent.frame_count * transmission.sent.frame_samples / transmission.sent.sample_rate_hz
-    )
+    measured = [measure_speaker(channel, folder, thresholds) for channel in transmission.channels]
+    speakers = tuple(speaker.figures for speaker in measured)
+    phrases = sorted((p for speaker in measured for p in speaker.phrases), key=lambda phrase: phrase.index)
+    tester = worst_pacing([figures.tester for figures in speakers])
+    received = sum(phrase.received for phrase in phrases)
+    duration_seconds = max(_spoken_seconds(channel) for channel in transmission.channels)
     failed_attempts = sum(attempt.outcome is not AttemptOutcome.COMPLETED for attempt in attempts)
     return ScenarioResult(
         test_name=f"{run.scenario}_test",
         duration_seconds=duration_seconds,
         packets_sent=len(phrases),
-        packets_received=len(received),
-        packet_loss_rate=1 - len(received) / len(phrases) if phrases else 0.0,
+        packets_received=received,
+        packet_loss_rate=1 - received / len(phrases) if phrases else 0.0,
         latency_stats=_latency_stats(summarise(phrase.end_to_end_ms for phrase in phrases)),
-        errors_count=len(phrases) - len(received) + failed_attempts,
+        errors_count=len(phrases) - received + failed_attempts,
         throughput_pps=len(phrases) / duration_seconds if duration_seconds else 0.0,
         format=ResultFormat(method_version=METHOD_VERSION),
         run=run,
-        verdict=judge(phrases, rtp.packet_loss_ratio, tester, thresholds, transmission.failure),
-        plan=PlanFigures(
-            phrases_planned=len(transmission.script.phrases),
-            duration_seconds=transmission.script.duration_seconds,
+        verdict=judge(
+            phrases,
+            speakers,
+            tester,
+            thresholds,
+            failure=transmission.failure,
+            tester_failure=transmission.tester_failure,
         ),
-        delay=DelayFigures(
-            one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
-            generation_ms=summarise(phrase.generation_ms for phrase in phrases),
-            send_ms=summarise(phrase.send_ms for phrase in phrases),
-            jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
-        ),
-        rtp=rtp,
+        plan=_plan(transmission.channels),
+        delay=_delay(phrases),
+        rtp=_rtp(measured),
         tester=tester,
+        speakers=speakers,
+        details=transmission.details,
         attempts=tuple(attempts),
         phrases=tuple(phrases),
-        events=tuple(sorted((*transmission.sent.events, *heard), key=lambda event: event.monotonic_ns)),
+        events=_events(transmission.channels),
     )
+
+
+def _spoken_seconds(channel: Channel) -> float:
+    return channel.sent.frame_count * channel.sent.frame_samples / channel.sent.sample_rate_hz
 
 
 def _latency_stats(statistics: Statistics) -> LatencyStats:
@@ -115,59 +102,31 @@ def _latency_stats(statistics: Statistics) -> LatencyStats:
     )
 
 
-def observe_phrases(transmission: Transmission, recorded: Recorded) -> list[PhraseObservation]:
-    """Find every phrase that was said to its end, in the order in which they were spoken.
-
-    When a transmission breaks off, the phrase that was cut and those that were never begun are not
-    counted as sent; the plan in the result says how many there should have been.
-    """
-    sent = recorded.sent.timeline
-    stamps_ns = sent.stamps_ns
-    return [
-        _observe(scheduled, recorded, transmission.sent.started)
-        for scheduled in transmission.script.phrases
-        if scheduled.end_sample <= sent.sample_count and (stamps_ns[_frames(scheduled, recorded)] > 0).any()
-    ]
-
-
-def _frames(scheduled: ScheduledPhrase, recorded: Recorded) -> slice:
-    frame = recorded.sent.timeline.frame_samples
-    return slice(scheduled.start_sample // frame, -(-scheduled.end_sample // frame))
-
-
-def _observe(scheduled: ScheduledPhrase, recorded: Recorded, clock: Instant) -> PhraseObservation:
-    clip = scheduled.clip
-    rate = recorded.sent.timeline.sample_rate_hz
-    arrival = find_phrase(recorded.sent, recorded.received, scheduled.start_sample, scheduled.sample_count)
-    waited_ms = None
-    if arrival.received:
-        end_ns = arrival.arrived_ns + scheduled.sample_count / rate * NANOSECONDS_PER_SECOND
-        waited_ms = jitter_buffer_ms(recorded.subscriber_statistics, arrival.arrived_ns, end_ns)
-    return PhraseObservation(
-        index=scheduled.index,
-        text=clip.phrase.text,
-        category=clip.phrase.category,
-        received=arrival.received,
-        sent_at=clock.wall_at(arrival.sent_ns),
-        received_at=clock.wall_at(arrival.arrived_ns) if arrival.received else None,
-        position_in_sent_seconds=scheduled.start_sample / rate,
-        position_in_received_seconds=arrival.received_sample / rate if arrival.received else None,
-        sample_count=scheduled.sample_count,
-        duration_seconds=scheduled.sample_count / rate,
-        generation_ms=clip.generation_ms,
-        clip_from_cache=clip.from_cache,
-        send_ms=_lateness_ms(recorded, scheduled),
-        one_way_delay_ms=arrival.one_way_delay_ms if arrival.received else None,
-        jitter_buffer_ms=waited_ms,
-        end_to_end_ms=clip.generation_ms + arrival.one_way_delay_ms if arrival.received else None,
-        correlation_peak=arrival.match.peak,
-        peak_to_sidelobe_ratio=arrival.match.peak_to_sidelobe_ratio,
+def _plan(channels: Sequence[Channel]) -> PlanFigures:
+    return PlanFigures(
+        phrases_planned=sum(len(channel.script.phrases) for channel in channels),
+        duration_seconds=max(channel.script.duration_seconds for channel in channels),
     )
 
 
-def _lateness_ms(recorded: Recorded, scheduled: ScheduledPhrase) -> float:
-    frames = _frames(scheduled, recorded)
-    handed_over_ns = recorded.sent.timeline.stamps_ns[frames]
-    passed = handed_over_ns > 0
-    lateness_ns = (handed_over_ns - recorded.deadline_ns[frames])[passed]
-    return float(np.mean(lateness_ns)) / NANOSECONDS_PER_MILLISECOND
+def _delay(phrases: Sequence[PhraseObservation]) -> DelayFigures:
+    return DelayFigures(
+        one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
+        generation_ms=summarise(phrase.generation_ms for phrase in phrases),
+        send_ms=summarise(phrase.send_ms for phrase in phrases),
+        jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
+    )
+
+
+def _rtp(measured: Sequence[MeasuredSpeaker]) -> RtpFigures:
+    # There is one listener, whose statistics hold the streams of all speakers.
+    samples = [speaker.recorded.subscriber_statistics for speaker in measured]
+    listener = max(samples, key=len)
+    return rtp_figures([speaker.recorded.publisher_statistics for speaker in measured], listener)
+
+
+def _events(channels: Sequence[Channel]) -> tuple[ConnectionEvent, ...]:
+    # What happened to the listener stands in every speaker's recording.
+    ends = [end for channel in channels for end in (channel.sent, channel.received) if end]
+    events = dict.fromkeys(event for end in ends for event in end.events)
+    return tuple(sorted(events, key=lambda event: event.monotonic_ns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eloquence_pipeline.models import (
     FigureVerdict,
@@ -10,6 +10,7 @@ from eloquence_pipeline.models import (
     LossClass,
     PacingFigures,
     PhraseObservation,
+    SpeakerFigures,
     Verdict,
     VerdictStatus,
 )
@@ -38,10 +39,12 @@ def loss_class(loss_ratio: float, thresholds: ThresholdSettings) -> LossClass:
 
 def judge(
     phrases: Sequence[PhraseObservation],
-    packet_loss_ratio: float | None,
+    speakers: Sequence[SpeakerFigures],
     tester: PacingFigures,
     thresholds: ThresholdSettings,
+    *,
     failure: str = "",
+    tester_failure: str = "",
 ) -> Verdict:
     """Judge one run.
 
@@ -49,52 +52,62 @@ def judge(
     ----------
     phrases
         Every phrase that was sent.
-    packet_loss_ratio
-        Of RTP packets at the subscriber, None if unknown.
+    speakers
+        Figures of each speaker; every figure is judged by the speaker that has the worst.
     tester
         An overloaded tester makes the verdict invalid: whatever was measured may be its own doing.
     thresholds
         Bounds of the classes.
     failure
         Why the transmission broke off, empty if it did not.
+    tester_failure
+        Why the test itself went wrong, empty if it did not; the verdict is invalid then.
     """
     figures = [
-        *_latency_verdicts(phrases, thresholds),
-        *_loss_verdicts(phrases, packet_loss_ratio, thresholds),
+        *_latency_verdicts(phrases, speakers, thresholds),
+        *_loss_verdicts(phrases, speakers, thresholds),
     ]
     missed = [_sentence(figure) for figure in figures if not figure.passed]
     if not phrases:
         missed.insert(0, "no phrase was said to its end")
     if failure:
         missed.insert(0, f"the transmission broke off: {failure}")
-    if tester.overloaded:
-        reason = (
-            "invalid: tester overloaded "
-            f"(pacing lateness p99 {tester.pacing_lateness_p99_ms:.1f} ms, "
-            f"max {tester.pacing_lateness_max_ms:.1f} ms, {tester.frames_skipped} frames left out, "
-            f"event-loop lag p99 {tester.event_loop_lag_p99_ms:.1f} ms)"
-        )
-        return Verdict(status=VerdictStatus.INVALID, figures=tuple(figures), reasons=(reason, *missed))
+    invalid = [*_tester_reasons(tester), *([f"invalid: {tester_failure}"] if tester_failure else [])]
+    if invalid:
+        return Verdict(status=VerdictStatus.INVALID, figures=tuple(figures), reasons=(*invalid, *missed))
     status = VerdictStatus.FAILED if missed else VerdictStatus.PASSED
     return Verdict(status=status, figures=tuple(figures), reasons=tuple(missed))
 
 
+def _tester_reasons(tester: PacingFigures) -> list[str]:
+    if not tester.overloaded:
+        return []
+    return [
+        "invalid: tester overloaded "
+        f"(pacing lateness p99 {tester.pacing_lateness_p99_ms:.1f} ms, "
+        f"max {tester.pacing_lateness_max_ms:.1f} ms, {tester.frames_skipped} frames left out, "
+        f"event-loop lag p99 {tester.event_loop_lag_p99_ms:.1f} ms)"
+    ]
+
+
 def _latency_verdicts(
-    phrases: Sequence[PhraseObservation], thresholds: ThresholdSettings
+    phrases: Sequence[PhraseObservation], speakers: Sequence[SpeakerFigures], thresholds: ThresholdSettings
 ) -> list[FigureVerdict]:
-    heard = [(p.end_to_end_ms, p.index) for p in phrases if p.end_to_end_ms is not None]
+    heard = [(p.end_to_end_ms, p.index, p.speaker) for p in phrases if p.end_to_end_ms is not None]
     if not heard:
         return []
-    worst_ms, worst_index = max(heard)
-    average_ms = sum(latency for latency, _ in heard) / len(heard)
+    averages = [(s.end_to_end_ms.avg, s.speaker) for s in speakers if s.end_to_end_ms.avg is not None]
+    slowest_ms, slowest = max(averages)
+    worst_ms, worst_index, worst = max(heard)
+    alone = len(speakers) == 1
     return [
-        _latency_verdict("latency_avg_ms", average_ms, None, thresholds),
-        _latency_verdict("latency_max_ms", worst_ms, worst_index, thresholds),
+        _latency_verdict("latency_avg_ms", slowest_ms, None, "" if alone else slowest, thresholds),
+        _latency_verdict("latency_max_ms", worst_ms, worst_index, "" if alone else worst, thresholds),
     ]
 
 
 def _latency_verdict(
-    name: str, latency_ms: float, phrase_index: int | None, thresholds: ThresholdSettings
+    name: str, latency_ms: float, phrase_index: int | None, speaker: str, thresholds: ThresholdSettings
 ) -> FigureVerdict:
     judged = latency_class(latency_ms, thresholds)
     return FigureVerdict(
@@ -105,25 +118,28 @@ def _latency_verdict(
         judged=judged,
         passed=judged is not LatencyClass.PROBLEMATIC,
         worst_phrase_index=phrase_index,
+        speaker=speaker,
     )
 
 
 def _loss_verdicts(
-    phrases: Sequence[PhraseObservation], packet_loss_ratio: float | None, thresholds: ThresholdSettings
+    phrases: Sequence[PhraseObservation], speakers: Sequence[SpeakerFigures], thresholds: ThresholdSettings
 ) -> list[FigureVerdict]:
     figures: list[FigureVerdict] = []
-    if phrases:
-        lost = [phrase.index for phrase in phrases if not phrase.received]
-        ratio = len(lost) / len(phrases)
-        figures.append(_loss_verdict("phrase_loss_ratio", ratio, lost[0] if lost else None, thresholds))
-    if packet_loss_ratio is not None:
-        figures.append(_loss_verdict("rtp_packet_loss_ratio", packet_loss_ratio, None, thresholds))
+    lost = {phrase.speaker: phrase.index for phrase in reversed(phrases) if not phrase.received}
+    spoke = [(s.packet_loss_rate, s.speaker) for s in speakers if s.packets_sent]
+    if spoke:
+        figures.append(_loss_verdict("phrase_loss_ratio", spoke, lost, thresholds))
+    ratios = [(s.rtp.packet_loss_ratio, s.speaker) for s in speakers if s.rtp.packet_loss_ratio is not None]
+    if ratios:
+        figures.append(_loss_verdict("rtp_packet_loss_ratio", ratios, {}, thresholds))
     return figures
 
 
 def _loss_verdict(
-    name: str, ratio: float, phrase_index: int | None, thresholds: ThresholdSettings
+    name: str, ratios: Sequence[tuple[float, str]], lost: Mapping[str, int], thresholds: ThresholdSettings
 ) -> FigureVerdict:
+    ratio, speaker = max(ratios)
     judged = loss_class(ratio, thresholds)
     return FigureVerdict(
         figure=name,
@@ -132,7 +148,8 @@ def _loss_verdict(
         threshold=thresholds.loss_acceptable_ratio,
         judged=judged,
         passed=judged is not LossClass.PROBLEMATIC,
-        worst_phrase_index=phrase_index,
+        worst_phrase_index=lost.get(speaker),
+        speaker=speaker if len(ratios) > 1 else "",
     )
 
 
@@ -142,5 +159,7 @@ def _sentence(figure: FigureVerdict) -> str:
         if figure.unit == "ms"
         else (f"{(figure.value or 0) * 100:.1f} %", f"{figure.threshold * 100:g} %")
     )
-    place = f" (phrase {figure.worst_phrase_index})" if figure.worst_phrase_index else ""
+    places = [figure.speaker] if figure.speaker else []
+    places += [f"phrase {figure.worst_phrase_index}"] if figure.worst_phrase_index else []
+    place = f" ({', '.join(places)})" if places else ""
     return f"{figure.figure} is {value}{place}, over the threshold of {bound}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -137,6 +137,27 @@ def lay_out(
         sample_count=needed if duration_seconds is None else duration_seconds * rate,
         phrases=tuple(scheduled),
     )
+
+
+def numbered_together(scripts: Mapping[str, SpeechScript]) -> dict[str, SpeechScript]:
+    """Give the phrases of all speakers numbers in the order in which they begin."""
+    starts = sorted(
+        (phrase.start_sample, speaker, phrase.index)
+        for speaker, script in scripts.items()
+        for phrase in script.phrases
+    )
+    number = {(speaker, index): place for place, (_, speaker, index) in enumerate(starts, start=1)}
+    return {
+        speaker: script.model_copy(
+            update={
+                "phrases": tuple(
+                    phrase.model_copy(update={"index": number[speaker, phrase.index]})
+                    for phrase in script.phrases
+                )
+            }
+        )
+        for speaker, script in scripts.items()
+    }
 
 
 def render(script: SpeechScript) -> Int16Array:

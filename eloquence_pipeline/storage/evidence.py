@@ -6,12 +6,14 @@ It has the same path below the results folder as its objects have below the stor
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
@@ -163,6 +165,10 @@ class RunFolder:
     def write_text(self, name: str, text: str) -> FileReference:
         """Write a text in UTF-8; see :meth:`write_bytes`."""
         return self.write_bytes(name, text.encode())
+
+    def write_json(self, name: str, content: Mapping[str, JsonValue]) -> FileReference:
+        """Write an object as JSON; see :meth:`write_bytes`."""
+        return self.write_text(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_model(self, name: str, model: BaseModel) -> FileReference:
         """Write a model as JSON; see :meth:`write_bytes`."""

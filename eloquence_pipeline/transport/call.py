@@ -1,32 +1,55 @@
-"""What the two ends of one transmission have to know of each other."""
+"""What the ends of one transmission have to know of each other."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 
 class Call:
-    """One call: whether everything has been said, and whether an end broke it off.
+    """One call: who is heard, who has said everything, and whether an end broke it off.
 
     The room itself says when the other side listens. It cannot say the rest: a speaker that
     reconnects looks to the listener like one that has left.
 
+    Parameters
+    ----------
+    speakers
+        Identities of all who speak in this call.
+
     Attributes
     ----------
+    heard
+        Set when every speaker has a listener; they begin to speak together.
     spoken
-        Set when the speaker has said everything and left.
+        Set when every speaker has said everything and left.
     broken
-        Set when an end has failed; the other one stops at once.
+        Set when an end has failed; the others stop at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speakers: Collection[str] = ("speaker",)) -> None:
+        self.heard = asyncio.Event()
         self.spoken = asyncio.Event()
         self.broken = asyncio.Event()
         self.cause = ""
         self.error: BaseException | None = None
+        self._unheard = set(speakers)
+        self._speaking = set(speakers)
+
+    def is_heard(self, speaker: str) -> None:
+        """Note that somebody listens to `speaker`."""
+        self._unheard.discard(speaker)
+        if not self._unheard:
+            self.heard.set()
+
+    def has_spoken(self, speaker: str) -> None:
+        """Note that `speaker` has said everything and left."""
+        self._speaking.discard(speaker)
+        if not self._speaking:
+            self.spoken.set()
 
     def break_off(self, cause: str, error: BaseException | None = None) -> None:
-        """Stop both ends; the first cause is the one that counts."""
+        """Stop all ends; the first cause is the one that counts."""
         if not self.broken.is_set():
             self.cause = cause
             self.error = error

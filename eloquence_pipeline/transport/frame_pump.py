@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from livekit import rtc
 from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.transport.audio_format import FRAME_NS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.loop_thread import LoopThread
+from eloquence_pipeline.transport.playlist import Playlist
 
 _START_MARGIN_NS = 20_000_000
 _SKIP_BEHIND_NS = 2 * FRAME_NS
@@ -45,21 +48,22 @@ class FramePump:
 
     Parameters
     ----------
-    samples
-        int16 of shape (n,), mono at 48 kHz; the last frame is padded with zeros.
+    playlist
+        What is pushed; the pump ends with it.
     """
 
-    def __init__(self, samples: npt.NDArray[np.int16]) -> None:
-        frame_count = -(-len(samples) // FRAME_SAMPLES)
-        padded = np.zeros(frame_count * FRAME_SAMPLES, dtype=np.int16)
-        padded[: len(samples)] = samples
-        self._frames = padded.reshape(frame_count, FRAME_SAMPLES)
-        self._deadline_ns = np.zeros(frame_count, dtype=np.int64)
-        self._handed_over_ns = np.zeros(frame_count, dtype=np.int64)
+    def __init__(self, playlist: Playlist) -> None:
+        self._playlist = playlist
+        self._deadline_ns = array("q")
+        self._handed_over_ns = array("q")
         self._stop = threading.Event()
         self._thread = LoopThread("frame-pump")
-        self._position = 0
         self.source = rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=0, loop=self._thread.loop)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames dealt with so far."""
+        return len(self._handed_over_ns)
 
     async def run(self, on_tick: Callable[[int], None], tick_seconds: float = 0.1) -> None:
         """Push everything, calling `on_tick` with the position in frames now and then."""
@@ -69,7 +73,7 @@ class FramePump:
                 await asyncio.wait({pushing}, timeout=tick_seconds)
                 # Showing progress must not end a measurement.
                 with contextlib.suppress(Exception):
-                    on_tick(self._position)
+                    on_tick(self.frame_count)
             await pushing
         finally:
             self._stop.set()
@@ -77,30 +81,35 @@ class FramePump:
 
     async def _push_all(self) -> None:
         start = monotonic_ns() + _START_MARGIN_NS
-        for index in range(len(self._frames)):
-            if self._stop.is_set():
+        for index in count():
+            samples = self._playlist.frame(index)
+            if samples is None or self._stop.is_set():
                 return
             deadline = start + index * FRAME_NS
-            self._deadline_ns[index] = deadline
             wait_ns = deadline - monotonic_ns()
             if wait_ns > 0:
                 # Blocks this thread's own loop on purpose: nothing else runs on it, and the loop's
                 # timers are rounded up to whole milliseconds.
                 time.sleep(wait_ns / NANOSECONDS_PER_SECOND)  # noqa: ASYNC251
+            handed_over_ns = 0
             if -wait_ns < _SKIP_BEHIND_NS:
-                frame = rtc.AudioFrame(self._frames[index].tobytes(), SAMPLE_RATE_HZ, 1, FRAME_SAMPLES)
-                self._handed_over_ns[index] = monotonic_ns()
+                frame = rtc.AudioFrame(samples.tobytes(), SAMPLE_RATE_HZ, 1, FRAME_SAMPLES)
+                handed_over_ns = monotonic_ns()
                 await self.source.capture_frame(frame)
-            self._position = index + 1
+            self._deadline_ns.append(deadline)
+            self._handed_over_ns.append(handed_over_ns)
 
     def timings(self) -> PumpTimings:
         """Return what has been pushed so far."""
-        done = self._position
-        return PumpTimings(self._deadline_ns[:done].copy(), self._handed_over_ns[:done].copy())
+        done = self.frame_count
+        return PumpTimings(
+            np.array(self._deadline_ns[:done], dtype=np.int64),
+            np.array(self._handed_over_ns[:done], dtype=np.int64),
+        )
 
     def samples(self) -> npt.NDArray[np.int16]:
         """Return the samples of the frames dealt with so far, int16 of shape (frames × 480,)."""
-        return self._frames[: self._position].reshape(-1)
+        return self._playlist.samples(self.frame_count)
 
     async def close(self) -> None:
         """Stop pushing and let go of the source and the thread."""

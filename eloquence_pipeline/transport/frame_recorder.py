@@ -17,13 +17,18 @@ _TICK_NS = 50_000_000
 
 
 class FrameRecorder:
-    """Record a remote participant's audio from a thread of its own.
+    """Record a remote participant's audio on the loop of a thread that does nothing else.
 
     A track yields a 10 ms frame every 10 ms, silence included, until it ends.
+
+    Parameters
+    ----------
+    thread
+        Where frames are taken; recorders of one room may share it.
     """
 
-    def __init__(self) -> None:
-        self._thread = LoopThread("frame-recorder")
+    def __init__(self, thread: LoopThread) -> None:
+        self._thread = thread
         self._streams: list[rtc.AudioStream] = []
         self._recordings: list[asyncio.Future[None]] = []
         self._blocks: list[bytes] = []
@@ -74,7 +79,7 @@ class FrameRecorder:
         return np.asarray(self._loop_lag_ns, dtype=np.int64)
 
     async def close(self) -> None:
-        """End the recording; what was recorded stays readable."""
+        """End the recording; what was recorded stays readable. Calling it again changes nothing."""
         for stream in self._streams:
             closing = asyncio.ensure_future(self._thread.run(stream.aclose()))
             await asyncio.wait({closing}, timeout=2)
@@ -83,4 +88,5 @@ class FrameRecorder:
             errors = [error for recording in done if (error := recording.exception()) is not None]
             self.failure = f"the recorder failed: {redact(str(errors[0]))}" if errors else ""
         self._ticking.cancel()
-        self._thread.stop()
+        self._streams.clear()
+        self._recordings.clear()

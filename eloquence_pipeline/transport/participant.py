@@ -57,11 +57,14 @@ class Participant:
     ----------
     side
         Which end of the transmission this is.
+    identity
+        Its name in the room, as in its token.
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, identity: str) -> None:
         redact_sdk_logs()
         self.side = side
+        self.identity = identity
         self.started = Instant.now()
         self.connect_ms = 0.0
         self.room = rtc.Room()
@@ -80,12 +83,18 @@ class Participant:
         def record(*arguments: Any) -> None:
             detail = _describe(name, arguments)
             self.events.append(
-                ConnectionEvent(monotonic_ns=monotonic_ns(), side=self.side, name=name, detail=detail)
+                ConnectionEvent(
+                    monotonic_ns=monotonic_ns(),
+                    side=self.side,
+                    identity=self.identity,
+                    name=name,
+                    detail=detail,
+                )
             )
             if name == "disconnected":
                 self.gone_event.set()
             if name in {"reconnecting", "reconnected"}:
-                _logger.connection(name, f"Room: {self.room.name} ({self.side})")
+                _logger.connection(name, f"Room: {self.room.name} ({self.identity})")
 
         return record
 
@@ -115,7 +124,7 @@ class Participant:
         except Exception as error:
             raise _translated(url, error) from None
         self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
-        _logger.connection("connected", f"Room: {self.room.name} ({self.side})")
+        _logger.connection("connected", f"Room: {self.room.name} ({self.identity})")
         self.statistics.start()
 
     async def disconnect(self) -> None:

@@ -7,29 +7,22 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from livekit import rtc
 from pydantic import SecretStr
 
-from eloquence_pipeline.clock import clock_id
+from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.errors import SubscriptionTimeout, TransportError
-from eloquence_pipeline.files import write_bytes, write_npz
 from eloquence_pipeline.models import SendRecord, Side
 from eloquence_pipeline.redaction import redact
-from eloquence_pipeline.signal.wav import write_wav
-from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES
 from eloquence_pipeline.transport.call import Call
-from eloquence_pipeline.transport.frame_pump import FramePump
+from eloquence_pipeline.transport.end_files import SPEAKER_FILES, write_sent
+from eloquence_pipeline.transport.frame_pump import FramePump, PumpTimings
 from eloquence_pipeline.transport.participant import Participant, first_of
+from eloquence_pipeline.transport.playlist import Playlist
 
 SUBSCRIPTION_TIMEOUT_SECONDS = 15.0
 TRACK_NAME = "speech"
-
-PUBLISHER_RECORD = "publisher.json"
-SENT_AUDIO = "sent.wav"
-SENT_TIMINGS = "sent_timings.npz"
-PUBLISHER_STATISTICS = "publisher_statistics.jsonl"
 
 
 async def publish(
@@ -37,23 +30,26 @@ async def publish(
     url: str,
     token: SecretStr,
     identity: str,
-    samples: npt.NDArray[np.int16],
+    playlist: Playlist,
     folder: Path,
     call: Call,
+    tag: str = "",
     on_position: Callable[[int], None] = lambda _: None,
 ) -> SendRecord:
-    """Speak `samples` into a room in real time and write down when each frame went out.
+    """Speak a playlist into a room in real time and write down when each frame went out.
 
     Parameters
     ----------
     url, token
         The server, and a token that lets `identity` publish in one room.
-    samples
-        int16 of shape (n,), mono at 48 kHz.
+    playlist
+        What is said; the call ends with it.
     folder
         Where the record's files are written, whatever happens once audio has gone out.
     call
-        Told when everything has been said, or that this end broke off; ends early when the other did.
+        Told when this speaker is heard, has said everything, or broke off; ends early when another end did.
+    tag
+        Stands in the names of the files, where several speak.
     on_position
         Called about ten times a second with the number of samples handed over.
 
@@ -67,94 +63,157 @@ async def publish(
     TransportError
         If no frame could be sent.
     """
-    async with Participant(Side.PUBLISHER) as participant:
+    async with (
+        Participant(Side.PUBLISHER, identity) as participant,
+        Publisher(participant, playlist, call) as publisher,
+    ):
         await participant.connect(url, token)
-        pump = FramePump(samples)
+        await publisher.publish_track()
+        await publisher.until_heard()
         try:
-            await _publish_track(participant, pump, call)
-        except BaseException:
-            await pump.close()
-            raise
-        failure = "interrupted"
-        try:
-            failure = await _speak(participant, pump, call, on_position)
+            await publisher.speak(on_position)
         finally:
-            await participant.disconnect()
-            if failure:
-                call.break_off(failure)
-            else:
-                call.spoken.set()
-            await pump.close()
-            record = _write(participant, pump, identity, folder, failure)
+            await publisher.leave()
+            record = publisher.write(folder, tag)
         return record
 
 
-async def _publish_track(participant: Participant, pump: FramePump, call: Call) -> None:
-    heard = asyncio.Event()
-    participant.on("local_track_subscribed", heard.set)
-    track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, pump.source)
-    # Without DTX every frame becomes a packet, so packets can be counted; pauses carry silence.
-    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
-    try:
-        await participant.room.local_participant.publish_track(track, options)
-    except Exception as error:
-        raise TransportError(
-            f"the track could not be published: {redact(str(error))}", transient=True
-        ) from None
-    await first_of(heard, call.broken, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
-    if call.broken.is_set():
-        raise TransportError("stopped before the first frame: the other end failed", transient=True)
-    if not heard.is_set():
-        raise SubscriptionTimeout(
-            f"nobody subscribed to the track within {SUBSCRIPTION_TIMEOUT_SECONDS:.0f} s",
-            remedy="look at the subscriber's log lines: it may not have reached the room",
+class Publisher:
+    """What a participant does to speak: :meth:`publish_track`, :meth:`speak`, :meth:`leave`.
+
+    Parameters
+    ----------
+    participant
+        Who speaks.
+    playlist
+        What it says.
+    call
+        The call that it is a part of.
+
+    Attributes
+    ----------
+    failure
+        Why it did not say everything; empty once it has.
+    """
+
+    def __init__(self, participant: Participant, playlist: Playlist, call: Call) -> None:
+        self.failure = "interrupted"
+        self._participant = participant
+        self._call = call
+        self._pump = FramePump(playlist)
+        self._has_listener = asyncio.Event()
+        participant.on("local_track_subscribed", self._has_listener.set)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames dealt with so far."""
+        return self._pump.frame_count
+
+    @property
+    def started(self) -> Instant:
+        """When the participant came into being, on both clocks."""
+        return self._participant.started
+
+    def timings(self) -> PumpTimings:
+        """Return when each frame so far should have been, and was, handed over."""
+        return self._pump.timings()
+
+    async def publish_track(self) -> None:
+        """Offer the track.
+
+        Raises
+        ------
+        TransportError
+            If the SDK or the server refuses; transient.
+        """
+        track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, self._pump.source)
+        # Without DTX every frame becomes a packet, so packets can be counted; pauses carry silence.
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
+        try:
+            await self._participant.room.local_participant.publish_track(track, options)
+        except Exception as error:
+            raise TransportError(
+                f"the track could not be published: {redact(str(error))}", transient=True
+            ) from None
+
+    async def until_heard(self) -> None:
+        """Wait until somebody listens to this speaker and to every other one of the call.
+
+        Raises
+        ------
+        SubscriptionTimeout
+            If nobody does within 15 s; transient.
+        TransportError
+            If another end broke off; transient.
+        """
+        call = self._call
+        await first_of(self._has_listener, call.broken, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
+        if self._has_listener.is_set():
+            call.is_heard(self._participant.identity)
+            await first_of(call.heard, call.broken, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
+        if call.broken.is_set():
+            raise TransportError("stopped before the first frame: the other end failed", transient=True)
+        if not call.heard.is_set():
+            raise SubscriptionTimeout(
+                f"nobody subscribed to the track within {SUBSCRIPTION_TIMEOUT_SECONDS:.0f} s",
+                remedy="look at the subscriber's log lines: it may not have reached the room",
+            )
+
+    async def has_listener_within(self, seconds: float) -> bool:
+        """Wait at most `seconds` for somebody to listen, and say whether anybody does."""
+        await first_of(self._has_listener, self._call.broken, within_seconds=seconds)
+        return self._has_listener.is_set()
+
+    async def speak(self, on_position: Callable[[int], None] = lambda _: None) -> None:
+        """Hand over the playlist to its end, or until the call breaks off; :attr:`failure` says which."""
+        pump = self._pump
+        speaking = asyncio.ensure_future(pump.run(lambda frames: on_position(frames * FRAME_SAMPLES)))
+        endings = {
+            asyncio.ensure_future(self._participant.gone_event.wait()),
+            asyncio.ensure_future(self._call.broken.wait()),
+        }
+        try:
+            await asyncio.wait({speaking, *endings}, return_when=asyncio.FIRST_COMPLETED)
+            self.failure = await self._outcome(speaking)
+        finally:
+            for future in (speaking, *endings):
+                future.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await speaking
+
+    async def _outcome(self, speaking: asyncio.Future[None]) -> str:
+        if not speaking.done():
+            broken = self._call.broken.is_set()
+            return "the other end failed" if broken else "the publisher was disconnected"
+        try:
+            await speaking
+        except Exception as error:
+            return f"the SDK refused a frame: {redact(str(error))}"
+        return ""
+
+    async def leave(self) -> None:
+        """Leave the room and tell the call how it went."""
+        await self._participant.disconnect()
+        if self.failure:
+            self._call.break_off(self.failure)
+        else:
+            self._call.has_spoken(self._participant.identity)
+        await self._pump.close()
+
+    def write(self, folder: Path, tag: str = "") -> SendRecord:
+        """Write what has been handed over."""
+        timings = self._pump.timings()
+        return write_sent(
+            self._participant,
+            self._pump.samples(),
+            {"deadline_ns": timings.deadline_ns, "handed_over_ns": timings.handed_over_ns},
+            folder,
+            SPEAKER_FILES.tagged(tag),
+            failure=self.failure,
         )
 
+    async def __aenter__(self) -> Publisher:
+        return self
 
-async def _speak(
-    participant: Participant, pump: FramePump, call: Call, on_position: Callable[[int], None]
-) -> str:
-    speaking = asyncio.ensure_future(pump.run(lambda frames: on_position(frames * FRAME_SAMPLES)))
-    endings = {
-        asyncio.ensure_future(participant.gone_event.wait()),
-        asyncio.ensure_future(call.broken.wait()),
-    }
-    try:
-        await asyncio.wait({speaking, *endings}, return_when=asyncio.FIRST_COMPLETED)
-        if speaking.done():
-            await speaking
-            return ""
-        return "the other end failed" if call.broken.is_set() else "the publisher was disconnected"
-    except Exception as error:
-        return f"the SDK refused a frame: {redact(str(error))}"
-    finally:
-        for future in (speaking, *endings):
-            future.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await speaking
-
-
-def _write(
-    participant: Participant, pump: FramePump, identity: str, folder: Path, failure: str
-) -> SendRecord:
-    timings = pump.timings()
-    record = SendRecord(
-        identity=identity,
-        clock_id=clock_id(),
-        started=participant.started,
-        sample_rate_hz=SAMPLE_RATE_HZ,
-        frame_samples=FRAME_SAMPLES,
-        frame_count=len(timings.deadline_ns),
-        connect_ms=participant.connect_ms,
-        audio=write_wav(folder / SENT_AUDIO, pump.samples(), SAMPLE_RATE_HZ),
-        timings=write_npz(
-            folder / SENT_TIMINGS, deadline_ns=timings.deadline_ns, handed_over_ns=timings.handed_over_ns
-        ),
-        statistics=write_bytes(
-            folder / PUBLISHER_STATISTICS, participant.statistics.to_json_lines().encode()
-        ),
-        events=tuple(participant.events),
-        failure=failure,
-    )
-    write_bytes(folder / PUBLISHER_RECORD, record.model_dump_json(indent=2).encode())
-    return record
+    async def __aexit__(self, *_: object) -> None:
+        await self._pump.close()

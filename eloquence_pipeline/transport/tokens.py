@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from livekit import api
@@ -12,9 +13,15 @@ from eloquence_pipeline.models import Side
 
 
 def mint_token(
-    *, api_key: str, api_secret: SecretStr, room: str, identity: str, side: Side, valid_for_seconds: int
+    *,
+    api_key: str,
+    api_secret: SecretStr,
+    room: str,
+    identity: str,
+    sides: Collection[Side],
+    valid_for_seconds: int,
 ) -> SecretStr:
-    """Make a token that lets one participant do one thing in one room.
+    """Make a token that lets one participant speak, listen, or both, in one room.
 
     Parameters
     ----------
@@ -22,7 +29,7 @@ def mint_token(
         Credentials of the LiveKit server.
     room, identity
         The only room, and the name, that the token is good for.
-    side
+    sides
         A publisher may publish a microphone and nothing else; a subscriber may only subscribe.
     valid_for_seconds
         Time within which the token can be used to join.
@@ -41,14 +48,14 @@ def mint_token(
         raise ConfigurationError(
             "no LiveKit credentials", remedy="set LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside LIVEKIT_URL"
         )
-    publishes = side is Side.PUBLISHER
+    publishes = Side.PUBLISHER in sides
     grants = api.VideoGrants(
         room_join=True,
         room=room,
         can_publish=publishes,
         can_publish_sources=["microphone"] if publishes else [],
         can_publish_data=False,
-        can_subscribe=not publishes,
+        can_subscribe=Side.SUBSCRIBER in sides,
         can_update_own_metadata=False,
     )
     token = (

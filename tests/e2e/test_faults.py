@@ -179,7 +179,7 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
     assert "Traceback" not in home.output.read_text()
     (folder,) = home.run_folders()
     names = {path.name for path in folder.iterdir()}
-    assert {"script.json", "publisher.json", "subscriber.json", "sent.wav", "received.wav"} <= names
+    assert {"scripts.json", "publisher.json", "subscriber.json", "sent.wav", "received.wav"} <= names
     assert json.loads((folder / "attempts.json").read_text())[0]["outcome"] == "interrupted"
     assert "s3://eloquence/runs/" in home.run("sync").stderr
 

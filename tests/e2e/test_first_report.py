@@ -132,7 +132,7 @@ def test_the_recordings_hold_the_phrases_where_the_result_says(report: Report) -
 
 def test_pauses_are_of_2_to_4_seconds(report: Report) -> None:
     transmission = Transmission.model_validate_json((report.folder / "transmission.json").read_text())
-    phrases = transmission.script.phrases
+    phrases = transmission.channels[0].script.phrases
     for before, after in pairwise(phrases):
         assert 2 <= (after.start_sample - before.end_sample) / RATE <= 4
 

@@ -24,7 +24,7 @@ def token() -> str:
         api_secret=SecretStr("s" * 32),
         room="room",
         identity="speaker",
-        side=Side.PUBLISHER,
+        sides={Side.PUBLISHER},
         valid_for_seconds=60,
     ).get_secret_value()
 

@@ -16,6 +16,7 @@ from eloquence_pipeline.models import Recording, SendRecord, Side
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
 from eloquence_pipeline.transport import participant as participant_module
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish
 from eloquence_pipeline.transport.subscriber import subscribe
 from eloquence_pipeline.transport.tokens import mint_token
@@ -56,7 +57,7 @@ def token(livekit: LiveKitEndpoint, room: str, identity: str, side: Side) -> Sec
         api_secret=livekit.api_secret,
         room=room,
         identity=identity,
-        side=side,
+        sides={side},
         valid_for_seconds=60,
     )
 
@@ -68,7 +69,7 @@ async def call_of(
         url=livekit.url,
         token=token(livekit, room, "speaker", Side.PUBLISHER),
         identity="speaker",
-        samples=babble(1, seconds),
+        playlist=Playlist.of(babble(1, seconds)),
         folder=folder,
         call=call,
     )
@@ -76,12 +77,13 @@ async def call_of(
         url=livekit.url,
         token=token(livekit, room, "listener", Side.SUBSCRIBER),
         identity="listener",
-        speaker="speaker",
+        speakers={"speaker": ""},
         expected_seconds=seconds,
         folder=folder,
         call=call,
     )
-    return await asyncio.gather(speaking, listening)
+    sent, received = await asyncio.gather(speaking, listening)
+    return sent, received["speaker"]
 
 
 async def test_everything_that_is_said_is_recorded(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ async def test_an_end_that_is_told_to_stop_before_it_began_says_so(
             url=livekit.url,
             token=token(livekit, f"{ROOM}-alone", "speaker", Side.PUBLISHER),
             identity="speaker",
-            samples=babble(1, 1),
+            playlist=Playlist.of(babble(1, 1)),
             folder=tmp_path,
             call=call,
         )

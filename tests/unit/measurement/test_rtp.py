@@ -39,7 +39,7 @@ def lines(*samples: tuple[int, list[dict[str, Any]]]) -> str:
 
 
 def test_loss_is_lost_over_expected_packets() -> None:
-    figures = rtp_figures([], parse_statistics(lines((1, [inbound()]))))
+    figures = rtp_figures([[]], parse_statistics(lines((1, [inbound()]))))
     assert figures.packet_loss_ratio == pytest.approx(0.1)
     assert figures.concealed_ratio == pytest.approx(0.01)
     assert figures.inbound is not None
@@ -47,7 +47,7 @@ def test_loss_is_lost_over_expected_packets() -> None:
 
 
 def test_duplicates_do_not_make_loss_negative() -> None:
-    figures = rtp_figures([], parse_statistics(lines((1, [inbound(packetsLost=-3)]))))
+    figures = rtp_figures([[]], parse_statistics(lines((1, [inbound(packetsLost=-3)]))))
     assert figures.packet_loss_ratio == 0
 
 
@@ -85,3 +85,21 @@ def test_the_jitter_buffers_share_is_that_of_the_enclosing_window() -> None:
 def test_a_damaged_line_is_named(text: str) -> None:
     with pytest.raises(MeasurementError, match="line 1 of the statistics"):
         parse_statistics(text)
+
+
+def test_streams_before_and_after_a_full_reconnect_are_counted_together() -> None:
+    old, new = inbound(ssrc=1, packetsReceived=100, packetsLost=4), inbound(ssrc=2, packetsReceived=50)
+    samples = parse_statistics(lines((1, [old]), (2, [new]), (3, [new | {"packetsReceived": 60}])))
+    figures = rtp_figures([[]], samples)
+    assert figures.inbound is not None
+    assert (figures.inbound.packets_received, figures.inbound.packets_lost) == (160, 14)
+
+
+def test_each_speakers_stream_is_told_apart_by_its_ssrc() -> None:
+    good, bad = inbound(ssrc=1, packetsLost=0), inbound(ssrc=2, packetsLost=90)
+    samples = parse_statistics(lines((1, [good, bad])))
+    assert rtp_figures([[]], samples, (1,)).packet_loss_ratio == 0
+    assert rtp_figures([[]], samples, (2,)).packet_loss_ratio == pytest.approx(0.5)
+    together = rtp_figures([[]], samples).inbound
+    assert together is not None
+    assert (together.packets_received, together.packets_lost, together.jitter) == (180, 90, 0.002)

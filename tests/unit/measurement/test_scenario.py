@@ -33,6 +33,13 @@ SEED_KEYS = [
 ]
 
 
+def with_received(transmission: Transmission, **changes: object) -> Transmission:
+    (channel,) = transmission.channels
+    assert channel.received is not None
+    received = channel.received.model_copy(update=changes)
+    return transmission.model_copy(update={"channels": (channel.model_copy(update={"received": received}),)})
+
+
 def measured(transmission: Transmission, folder: Path) -> ScenarioResult:
     return analyse(transmission, folder, run_info(), (), ThresholdSettings())
 
@@ -138,19 +145,17 @@ def test_a_file_that_is_not_the_recorded_one_is_refused(tmp_path: Path) -> None:
 def test_timings_that_do_not_belong_to_the_wav_are_refused(tmp_path: Path) -> None:
     transmission = Simulation([2000]).write(tmp_path)
     other = write_wav(tmp_path / "received.wav", np.zeros(480, dtype=np.int16), RATE)
-    assert transmission.received is not None
-    received = transmission.received.model_copy(update={"audio": other})
+    changed = with_received(transmission, audio=other)
     with pytest.raises(MeasurementError, match="holds 480 samples"):
-        measured(transmission.model_copy(update={"received": received}), tmp_path)
+        measured(changed, tmp_path)
 
 
 def test_timings_that_are_no_npz_are_refused(tmp_path: Path) -> None:
     transmission = Simulation([2000]).write(tmp_path)
     other = write_bytes(tmp_path / "received_timings.npz", b"no archive")
-    assert transmission.received is not None
-    received = transmission.received.model_copy(update={"timings": other})
+    changed = with_received(transmission, timings=other)
     with pytest.raises(MeasurementError, match="is no NPZ file"):
-        measured(transmission.model_copy(update={"received": received}), tmp_path)
+        measured(changed, tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -25,19 +25,20 @@ def whole(tmp_path: Path) -> Transmission:
 
 
 def joined_from(whole: Transmission, call: Call, sent: Any, received: Any) -> Transmission:
-    return joined("room", whole.script, call, sent, received)
+    heard = received if isinstance(received, BaseException) else {"speaker": received}
+    return joined("room", {"speaker": whole.channels[0].script}, call, {"speaker": sent}, heard)
 
 
 def test_two_records_make_a_transmission(whole: Transmission) -> None:
-    assert joined_from(whole, Call(), whole.sent, whole.received).failure == ""
+    assert joined_from(whole, Call(), whole.channels[0].sent, whole.channels[0].received).failure == ""
 
 
 def test_once_audio_is_out_a_listener_that_failed_is_no_reason_to_speak_again(whole: Transmission) -> None:
     call = Call()
     error = SubscriptionTimeout("no track appeared")
     call.break_off(str(error), error)
-    transmission = joined_from(whole, call, whole.sent, error)
-    assert transmission.received is None
+    transmission = joined_from(whole, call, whole.channels[0].sent, error)
+    assert transmission.channels[0].received is None
     assert transmission.failure == "no track appeared"
 
 
@@ -54,9 +55,11 @@ def test_before_the_first_frame_the_first_cause_is_raised_and_can_be_tried_again
 def test_a_speaker_that_broke_off_without_a_frame_can_be_tried_again(whole: Transmission) -> None:
     call = Call()
     call.break_off("the publisher was disconnected")
-    silent = whole.sent.model_copy(update={"frame_count": 0, "failure": "the publisher was disconnected"})
+    silent = whole.channels[0].sent.model_copy(
+        update={"frame_count": 0, "failure": "the publisher was disconnected"}
+    )
     with pytest.raises(TransportError) as raised:
-        joined_from(whole, call, silent, whole.received)
+        joined_from(whole, call, silent, whole.channels[0].received)
     assert raised.value.transient
 
 
@@ -64,7 +67,10 @@ def test_the_first_cause_counts_not_what_it_led_to(whole: Transmission) -> None:
     call = Call()
     call.break_off("the subscriber was disconnected")
     call.break_off("the other end failed")
-    assert joined_from(whole, call, whole.sent, whole.received).failure == "the subscriber was disconnected"
+    assert (
+        joined_from(whole, call, whole.channels[0].sent, whole.channels[0].received).failure
+        == "the subscriber was disconnected"
+    )
 
 
 async def test_an_end_that_raises_stops_the_other_at_once() -> None:

@@ -20,7 +20,12 @@ SECRET = SecretStr("s" * 32)
 
 def claims(side: Side) -> Claims:
     token = mint_token(
-        api_key="key", api_secret=SECRET, room="room-1", identity="someone", side=side, valid_for_seconds=90
+        api_key="key",
+        api_secret=SECRET,
+        room="room-1",
+        identity="someone",
+        sides={side},
+        valid_for_seconds=90,
     )
     return api.TokenVerifier("key", SECRET.get_secret_value()).verify(token.get_secret_value())
 
@@ -48,7 +53,7 @@ def test_a_token_ends_when_it_was_asked_to() -> None:
     import jwt  # noqa: PLC0415
 
     token = mint_token(
-        api_key="key", api_secret=SECRET, room="r", identity="i", side=Side.PUBLISHER, valid_for_seconds=90
+        api_key="key", api_secret=SECRET, room="r", identity="i", sides={Side.PUBLISHER}, valid_for_seconds=90
     )
     expires = jwt.decode(token.get_secret_value(), options={"verify_signature": False})["exp"]
     assert 80 <= expires - time.time() <= 91
@@ -56,7 +61,7 @@ def test_a_token_ends_when_it_was_asked_to() -> None:
 
 def test_a_token_does_not_show_itself() -> None:
     token = mint_token(
-        api_key="key", api_secret=SECRET, room="r", identity="i", side=Side.PUBLISHER, valid_for_seconds=90
+        api_key="key", api_secret=SECRET, room="r", identity="i", sides={Side.PUBLISHER}, valid_for_seconds=90
     )
     assert token.get_secret_value() not in repr(token) + str(token)
 
@@ -69,6 +74,6 @@ def test_missing_credentials_say_what_to_set(key: str, secret: str) -> None:
             api_secret=SecretStr(secret),
             room="r",
             identity="i",
-            side=Side.PUBLISHER,
+            sides={Side.PUBLISHER},
             valid_for_seconds=90,
         )

@@ -1,0 +1,283 @@
+"""A participant for programs: connect to a room, say sound files, listen to others, leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import SecretStr
+
+from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
+from eloquence_pipeline.errors import ConfigurationError, TransportError
+from eloquence_pipeline.models import Clip, Record, ScheduledPhrase, Side
+from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.participant import Participant
+from eloquence_pipeline.transport.playlist import Playlist
+from eloquence_pipeline.transport.publisher import Publisher
+from eloquence_pipeline.transport.sounds import load_clip
+from eloquence_pipeline.transport.subscriber import Listener
+from eloquence_pipeline.transport.tokens import mint_token
+
+LEAD_IN_SECONDS = 1.0
+"""Silence before the first sound, in which the receivers' jitter buffers settle."""
+TAIL_SECONDS = 1.0
+"""Silence after the last one, in which it can still arrive."""
+LISTENER_WAIT_SECONDS = 2.0
+
+_TOKEN_SECONDS = 600
+_BYTES_PER_SAMPLE = 2
+_POLL_SECONDS = 0.01
+
+_logger = PipelineLogger("LIVEKIT_CLIENT")
+
+
+class SentAudio(Record):
+    """A sound that has been handed over to its end.
+
+    Attributes
+    ----------
+    index
+        Counts the sounds of this client from 1.
+    sent_at
+        When its first sample was handed to the SDK.
+    send_ms
+        How far behind its schedule the sender was, averaged over the frames of the sound.
+    """
+
+    index: int
+    text: str
+    sent_at: datetime
+    duration_seconds: float
+    send_ms: float
+
+
+class LiveKitTestClient:
+    """One participant of a room, who speaks, listens, or both.
+
+    Speaking begins with the first sound and goes on as silence between sounds, as a microphone does. It is
+    paced by absolute deadlines from a thread of its own.
+
+    Parameters
+    ----------
+    url
+        LiveKit server, ``ws://`` or ``wss://``.
+    api_key, api_secret
+        Its credentials.
+    identity
+        Name of the participant; a room has each name once.
+
+    Examples
+    --------
+    ::
+
+        async with LiveKitTestClient(url, api_key, api_secret, "sender") as client:
+            await client.connect("room_name")
+            await client.send_audio_file("bonjour.wav", {"text": "Bonjour !"})
+    """
+
+    def __init__(self, url: str, api_key: str, api_secret: str | SecretStr, identity: str) -> None:
+        self.url = url
+        self.identity = identity
+        self.room_name = ""
+        """The room that it is in; empty outside."""
+        self.said: list[ScheduledPhrase] = []
+        """Every sound so far, with its place on this client's timeline."""
+        self._api_key = api_key
+        self._api_secret = SecretStr(api_secret) if isinstance(api_secret, str) else api_secret
+        self._stack = AsyncExitStack()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._call = Call([self.identity])
+        self._playlist = Playlist()
+        self._participant: Participant | None = None
+        self._publisher: Publisher | None = None
+        self._speaking: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
+
+    async def connect(self, room_name: str) -> None:
+        """Join a room, which comes into being with its first participant.
+
+        Raises
+        ------
+        ConfigurationError
+            If this client is in another room already, or key or secret are empty.
+        TransportError
+            If the server refuses, or cannot be reached.
+        """
+        if self.room_name:
+            self._require_same(room_name)
+            return
+        token = self._token(room_name)
+        self._participant = await self._stack.enter_async_context(Participant(Side.PUBLISHER, self.identity))
+        self._listener = await self._stack.enter_async_context(Listener(self._participant, {}))
+        try:
+            await self._participant.connect(self.url, token)
+        except BaseException:
+            await self._close()
+            raise
+        self.room_name = room_name
+
+    def _token(self, room_name: str) -> SecretStr:
+        return mint_token(
+            api_key=self._api_key,
+            api_secret=self._api_secret,
+            room=room_name,
+            identity=self.identity,
+            sides=(Side.PUBLISHER, Side.SUBSCRIBER),
+            valid_for_seconds=_TOKEN_SECONDS,
+        )
+
+    def _require_same(self, room_name: str) -> None:
+        if room_name != self.room_name:
+            raise ConfigurationError(
+                f"{self.identity} is in the room {self.room_name!r} already, not in {room_name!r}",
+                remedy="disconnect() first, or take a second client for the second room",
+            )
+
+    async def send_audio_file(
+        self, audio_path: str | PathLike[str], metadata: Clip | Mapping[str, Any] | None = None
+    ) -> SentAudio:
+        """Say a sound file and return when its last sample has been handed over.
+
+        Parameters
+        ----------
+        audio_path
+            WAV, FLAC or OGG; any rate, mono or stereo.
+        metadata
+            What :meth:`VoiceSynthesizer.generate_audio` returned, or a mapping with ``text`` and
+            ``category``; shown in logs and results. Default: the name of the file.
+
+        Raises
+        ------
+        ConfigurationError
+            If the file is no audio.
+        TransportError
+            If this client is not connected, or the connection was lost meanwhile.
+        """
+        publisher = await self._ready_to_speak()
+        clip, samples = await asyncio.to_thread(load_clip, Path(audio_path), metadata)
+        start = self._playlist.append(samples)
+        phrase = ScheduledPhrase(
+            index=len(self.said) + 1, clip=clip, start_sample=start, sample_count=len(samples)
+        )
+        self.said.append(phrase)
+        await self._until_handed_over(publisher, start + FRAME_SAMPLES)
+        sent_at = self._sent_at(publisher, phrase)
+        size = len(samples) * _BYTES_PER_SAMPLE
+        _logger.audio_packet(phrase.index, size, sent_at.timestamp(), {"text": clip.phrase.text})
+        await self._until_handed_over(publisher, phrase.end_sample)
+        send_ms = self._lateness_ms(publisher, phrase)
+        _logger.latency("envoi", send_ms)
+        return SentAudio(
+            index=phrase.index,
+            text=clip.phrase.text,
+            sent_at=sent_at,
+            duration_seconds=clip.duration_seconds,
+            send_ms=send_ms,
+        )
+
+    async def _ready_to_speak(self) -> Publisher:
+        if self._participant is None or not self.room_name:
+            raise TransportError(f"{self.identity} is not connected", remedy="call connect(room_name) first")
+        if self._publisher is None:
+            self._publisher = await self._begin_to_speak(self._participant)
+        return self._publisher
+
+    async def _begin_to_speak(self, participant: Participant) -> Publisher:
+        publisher = await self._stack.enter_async_context(Publisher(participant, self._playlist, self._call))
+        await publisher.publish_track()
+        await self._until_heard(publisher)
+        self._playlist.append(np.zeros(round(LEAD_IN_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
+        self._speaking = asyncio.create_task(publisher.speak(), name=f"{self.identity} speaks")
+        return publisher
+
+    async def _until_heard(self, publisher: Publisher) -> None:
+        if not await publisher.has_listener_within(LISTENER_WAIT_SECONDS):
+            _logger.warning(f"nobody listens to {self.identity} in the room {self.room_name}")
+
+    async def _until_handed_over(self, publisher: Publisher, end_sample: int) -> None:
+        while publisher.frame_count * FRAME_SAMPLES < end_sample:
+            if self._speaking is None or self._speaking.done():
+                reason = publisher.failure or "it has left the room"
+                raise TransportError(
+                    f"{self.identity} could not say everything: {reason}",
+                    remedy="connect() again, to a room that is still there",
+                )
+            await asyncio.sleep(_POLL_SECONDS)
+
+    @staticmethod
+    def _sent_at(publisher: Publisher, phrase: ScheduledPhrase) -> datetime:
+        stamps = publisher.timings()
+        frame = phrase.start_sample // FRAME_SAMPLES
+        stamp = stamps.handed_over_ns[frame] or stamps.deadline_ns[frame]
+        return publisher.started.wall_at(float(stamp))
+
+    @staticmethod
+    def _lateness_ms(publisher: Publisher, phrase: ScheduledPhrase) -> float:
+        stamps = publisher.timings()
+        frames = slice(phrase.start_sample // FRAME_SAMPLES, -(-phrase.end_sample // FRAME_SAMPLES))
+        handed_over_ns = stamps.handed_over_ns[frames]
+        passed = handed_over_ns > 0
+        if not passed.any():
+            return 0.0
+        late_ns = (handed_over_ns - stamps.deadline_ns[frames])[passed]
+        return float(late_ns.mean()) / NANOSECONDS_PER_MILLISECOND
+
+    def listen_to(self, identity: str) -> None:
+        """Record another participant from now on, or from when it comes.
+
+        Raises
+        ------
+        TransportError
+            If this client is not connected.
+        """
+        if self._listener is None:
+            raise TransportError(f"{self.identity} is not connected", remedy="call connect(room_name) first")
+        self._listener.add(identity)
+
+    def received(self, identity: str) -> npt.NDArray[np.int16]:
+        """Return what was recorded of a participant so far, int16 of shape (n,), mono at 48 kHz.
+
+        Raises
+        ------
+        TransportError
+            If nobody listens to it.
+        """
+        if self._listener is None:
+            raise TransportError(
+                f"{self.identity} is not connected", remedy="take the samples before disconnect()"
+            )
+        return self._listener.samples(identity)
+
+    async def disconnect(self) -> None:
+        """Say what is still to be said, let it arrive, and leave the room.
+
+        Calling it again changes nothing; after it the client can connect again.
+        """
+        if self._speaking is not None and not self._speaking.done():
+            self._playlist.append(np.zeros(round(TAIL_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
+            self._playlist.end()
+            await self._speaking
+        if self.room_name:
+            await self._close()
+
+    async def _close(self) -> None:
+        self.room_name = ""
+        await self._stack.aclose()
+        self._reset()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.disconnect()

@@ -1,0 +1,98 @@
+"""The client that a test of the user's own gets: somebody records everything it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from eloquence_pipeline.errors import ConfigurationError, TransportError
+from eloquence_pipeline.models import SendRecord, SpeechScript
+from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.client import LiveKitTestClient
+from eloquence_pipeline.transport.publisher import Publisher
+
+
+class MeasuredClient(LiveKitTestClient):
+    """A client of one call, which is in its room and heard before the test begins.
+
+    Parameters
+    ----------
+    url, token
+        The server, and a token that lets `identity` publish in one room.
+    identity
+        Its name in the room.
+    call
+        The call whose other end records.
+    """
+
+    def __init__(self, url: str, token: SecretStr, identity: str, call: Call) -> None:
+        super().__init__(url, "", "", identity)
+        self._given_token = token
+        self._call = call
+        self._has_left = False
+
+    async def begin(self, room_name: str) -> None:
+        """Join the room and begin to speak, silence at first.
+
+        Raises
+        ------
+        TransportError
+            If the room cannot be reached or nobody listens; nothing was said then.
+        """
+        await self.connect(room_name)
+        await self._ready_to_speak()
+
+    async def connect(self, room_name: str) -> None:
+        """Change nothing: a test gets a client that is in its room already.
+
+        Raises
+        ------
+        ConfigurationError
+            If another room is meant, or the client has left: only one call is measured.
+        """
+        if self._has_left:
+            raise ConfigurationError(
+                f"{self.identity} has left the room, and a test is one call", remedy="leave out disconnect()"
+            )
+        await super().connect(room_name)
+
+    def _require_same(self, room_name: str) -> None:
+        """Let a test name any room: it is in a fresh one of its own, where it is measured."""
+
+    def _token(self, room_name: str) -> SecretStr:
+        return self._given_token
+
+    async def _until_heard(self, publisher: Publisher) -> None:
+        await publisher.until_heard()
+
+    async def _close(self) -> None:
+        # What was sent is still to be written down.
+        self._has_left = True
+        self.room_name = ""
+        if self._publisher is not None:
+            await self._publisher.leave()
+
+    def write(self, folder: Path) -> SendRecord:
+        """Write what has been sent; to be called once, after :meth:`begin`."""
+        return self._publisher_that_spoke().write(folder)
+
+    def script(self, seed: int) -> SpeechScript:
+        """Return what was said, as if it had been planned."""
+        publisher = self._publisher_that_spoke()
+        return SpeechScript(
+            seed=seed,
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            sample_count=max(1, publisher.frame_count * FRAME_SAMPLES),
+            phrases=tuple(self.said),
+        )
+
+    def _publisher_that_spoke(self) -> Publisher:
+        if self._publisher is None:
+            raise TransportError(f"{self.identity} never began to speak")
+        return self._publisher
+
+    async def release(self) -> None:
+        """Let go of everything."""
+        await self._stack.aclose()

@@ -1,0 +1,54 @@
+"""Sound files that a client says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.files import sha256_of_file
+from eloquence_pipeline.models import Clip, Phrase
+from eloquence_pipeline.signal.wav import read_wav
+from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
+
+OWN_CATEGORY = "custom"
+"""Of a sound that says of itself nothing else."""
+
+
+def load_clip(path: Path, metadata: Clip | Mapping[str, Any] | None) -> tuple[Clip, npt.NDArray[np.int16]]:
+    """Read a sound file as it is to be sent.
+
+    Returns
+    -------
+    clip
+        `metadata` itself where that is a clip, otherwise what it and the file say.
+    samples
+        int16 of shape (n,), mono at 48 kHz.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is no audio, or the metadata are none.
+    """
+    samples, _ = read_wav(path)
+    if isinstance(metadata, Clip):
+        return metadata, samples
+    given: Mapping[str, Any] = metadata or {}
+    clip = Clip(
+        phrase=Phrase(
+            text=str(given.get("text") or path.stem),
+            category=str(given.get("category") or OWN_CATEGORY),
+            recording=path.absolute(),
+        ),
+        voice=None,
+        audio_path=path.absolute(),
+        audio_sha256=sha256_of_file(path),
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        sample_count=len(samples),
+        generation_ms=0.0,
+        from_cache=False,
+    )
+    return clip, samples

@@ -1,0 +1,142 @@
+"""The tasks that let a test of the user's own speak, while somebody listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, cast
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
+
+from eloquence_pipeline.errors import TransportError
+from eloquence_pipeline.models import Record, SendRecord, Side, SpeechScript, Transmission
+from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.redaction import redact, redacted_standard_error
+from eloquence_pipeline.settings import load_settings
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
+from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.measured_client import MeasuredClient
+from eloquence_pipeline.transport.quiet_process import undisturbed
+from tasks.access import mint_token
+from tasks.attempts import noted_attempt
+from tasks.own_test_loader import OwnTest, load_own_test
+from tasks.retrying import error_is_transient
+from tasks.run import Run
+from tasks.transmission import (
+    LISTENER,
+    MAX_ATTEMPTS,
+    breaking_off_on_failure,
+    joined,
+    subscribe,
+    tags_of,
+    write_scripts,
+)
+
+SPEAKER = "speaker"
+LONGEST_SECONDS = 3600
+
+_DETAILS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+
+
+class Conversation(Record):
+    """What a test of the user's own did."""
+
+    script: SpeechScript
+    sent: SendRecord
+    details: dict[str, JsonValue]
+    tester_failure: str
+
+
+@task(name="converse", persist_result=False, cache_policy=NO_CACHE)
+async def converse(
+    run: Run, test: str, options: Mapping[str, int], *, room: str, token: SecretStr, call: Call
+) -> Conversation:
+    """Give the user's function a client that is heard, and write down what it said."""
+    own_test = load_own_test(test)
+    client = MeasuredClient(run.livekit_url, token, SPEAKER, call)
+    synthesizer = VoiceSynthesizer.from_settings(load_settings())
+    details: dict[str, JsonValue] = {}
+    failed: Exception | None = None
+    try:
+        await client.begin(room)
+        try:
+            details = await _called(own_test, client, synthesizer, options)
+        except Exception as error:
+            failed = error
+        finally:
+            await client.disconnect()
+            script, sent = client.script(run.seed), client.write(run.folder)
+            write_scripts(run, {SPEAKER: script})
+    finally:
+        await client.release()
+    return Conversation(
+        script=script, sent=sent, details=details, tester_failure=_tester_failure(own_test, failed, call)
+    )
+
+
+async def _called(
+    own_test: OwnTest, client: MeasuredClient, synthesizer: VoiceSynthesizer, options: Mapping[str, int]
+) -> dict[str, JsonValue]:
+    logger = PipelineLogger(own_test.name.upper())
+    taken = {name: value for name, value in options.items() if own_test.takes(name)}
+    returned = await own_test.function(client, synthesizer, logger, **taken)
+    try:
+        return _DETAILS.validate_python({} if returned is None else returned, strict=True)
+    except ValidationError:
+        kind = type(returned).__name__
+        raise TypeError(f"it must return a dict that can be written as JSON, not this {kind}") from None
+
+
+def _tester_failure(own_test: OwnTest, error: Exception | None, call: Call) -> str:
+    """Return what is wrong with the test; when the call broke off, that is the voice path's doing."""
+    if error is None or (isinstance(error, TransportError) and call.broken.is_set()):
+        return ""
+    failure = f"the test {own_test.name} failed: {type(error).__name__}: {redact(str(error))}"
+    PipelineLogger(own_test.name.upper()).error(failure)
+    return failure
+
+
+@task(
+    name="transmit",
+    task_run_name="transmit: {run.run_id}",
+    retries=MAX_ATTEMPTS - 1,
+    retry_delay_seconds=[1.0, 3.0],
+    retry_jitter_factor=0.5,
+    retry_condition_fn=error_is_transient,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+async def transmit_own_test(run: Run, test: str, options: Mapping[str, int]) -> Transmission:
+    """Let the user's function speak in a fresh room and record what arrives.
+
+    Raises
+    ------
+    TransportError
+        If the room could not be had; a transient one repeats the whole attempt.
+    """
+    with noted_attempt(run) as attempt:
+        return attempt.completed(await _attempt(run, test, options, attempt.room))
+
+
+async def _attempt(run: Run, test: str, options: Mapping[str, int], room: str) -> Transmission:
+    call = Call([SPEAKER])
+    speakers_token = await mint_token(Side.PUBLISHER, room, SPEAKER, LONGEST_SECONDS)
+    listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, LONGEST_SECONDS)
+    tags = tags_of([SPEAKER])
+    with redacted_standard_error(), undisturbed():
+        speaking = converse(run, test, options, room=room, token=speakers_token, call=call, return_state=True)
+        listening = subscribe(run, tags, LONGEST_SECONDS, listeners_token, call, return_state=True)
+        # Prefect's types take an async task with return_state for a synchronous one.
+        said, heard = await asyncio.gather(
+            *(
+                breaking_off_on_failure(cast(Awaitable[State[Any]], end), call)
+                for end in (speaking, listening)
+            )
+        )
+    if not isinstance(said, Conversation):
+        raise call.error or said
+    transmission = joined(room, {SPEAKER: said.script}, call, {SPEAKER: said.sent}, heard)
+    return transmission.model_copy(update={"details": said.details, "tester_failure": said.tester_failure})
