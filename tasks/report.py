@@ -14,7 +14,7 @@ from eloquence_pipeline.storage.object_store import ObjectStore
 
 LINK_SECONDS = 7 * 24 * 3600
 """The longest that S3 signs for."""
-LINKED_FILES = ("results.json", "sent.wav", "received.wav")
+LINKED_FILES = ("results.json", "sent*.wav", "received*.wav")
 
 
 @task(name="report", persist_result=False, cache_policy=NO_CACHE)
@@ -37,4 +37,5 @@ def _links(archive: Archive, settings: Settings) -> dict[str, str]:
         return {}
     store = ObjectStore.from_settings(settings.storage)
     prefix = RunFolder.open(archive.folder).prefix
-    return {name: store.presign(prefix + name, LINK_SECONDS) for name in LINKED_FILES}
+    names = [path.name for pattern in LINKED_FILES for path in sorted(archive.folder.glob(pattern))]
+    return {name: store.presign(prefix + name, LINK_SECONDS) for name in names}

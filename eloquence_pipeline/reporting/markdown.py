@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from eloquence_pipeline.models import Archive, ArchiveState, PhraseObservation, ScenarioResult
+from eloquence_pipeline.models import Archive, ArchiveState, FigureVerdict, PhraseObservation, ScenarioResult
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -33,7 +33,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
         Addresses by the name of the file they open.
     """
     rows = "\n".join(
-        f"| {FIGURE_WORDS[figure.figure]} | {value_with_unit(figure)} | {figure.judged} "
+        f"| {FIGURE_WORDS[figure.figure]}{_of_whom(figure)} | {value_with_unit(figure)} | {figure.judged} "
         f"| {'✅' if figure.passed else '❌'} {threshold_with_unit(figure)} |"
         for figure in result.verdict.figures
     )
@@ -62,6 +62,10 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 """
 
 
+def _of_whom(figure: FigureVerdict) -> str:
+    return f" ({escaped(figure.speaker)})" if figure.speaker else ""
+
+
 def _ms(value: float | None) -> str:
     return "—" if value is None else f"{value:.1f} ms"
 
@@ -75,13 +79,14 @@ def _place(archive: Archive) -> str:
 
 def phrase_rows(result: ScenarioResult) -> list[dict[str, Any]]:
     """Return one flat row a phrase, at most six columns (more show badly in the Prefect UI)."""
-    return [_row(phrase) for phrase in result.phrases]
+    several = len(result.speakers) > 1
+    return [_row(phrase, several=several) for phrase in result.phrases]
 
 
-def _row(phrase: PhraseObservation) -> dict[str, Any]:
+def _row(phrase: PhraseObservation, *, several: bool) -> dict[str, Any]:
     return {
         "#": phrase.index,
-        "Phrase": phrase.text,
+        "Phrase": f"{phrase.speaker} : {phrase.text}" if several else phrase.text,
         "Reçue": "oui" if phrase.received else "NON",
         "Aller simple (ms)": _rounded(phrase.one_way_delay_ms),
         "Bout en bout (ms)": _rounded(phrase.end_to_end_ms),

@@ -42,6 +42,8 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
     """Print phrases, figures, verdict and the place of the evidence; fits into 80 columns."""
     console.print()
     console.print(phrase_table(result))
+    if len(result.speakers) > 1:
+        console.print(speaker_table(result))
     console.print(figure_table(result))
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
@@ -53,27 +55,47 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
 
 
 def phrase_table(result: ScenarioResult) -> Table:
-    """Return one row a phrase."""
+    """Return one row a phrase; where several speak, with who says it."""
+    several = len(result.speakers) > 1
     table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}", expand=False)
     table.add_column("#", justify="right")
-    table.add_column("Phrase", max_width=36)
+    if several:
+        table.add_column("Voix", no_wrap=True)
+    table.add_column("Phrase", max_width=26 if several else 36)
     table.add_column("Aller simple", justify="right", no_wrap=True)
     table.add_column("Bout en bout", justify="right", no_wrap=True)
     for phrase in result.phrases:
-        table.add_row(*_phrase_cells(phrase))
+        said = (phrase.speaker, Text(phrase.text)) if several else (Text(phrase.text),)
+        table.add_row(str(phrase.index), *said, *_delay_cells(phrase))
     return table
 
 
-def _phrase_cells(phrase: PhraseObservation) -> tuple[str, Text, str, Text]:
-    # Text, not str: a phrase may hold what rich would take for its own markup.
+def _delay_cells(phrase: PhraseObservation) -> tuple[str, Text]:
     if phrase.one_way_delay_ms is None or phrase.end_to_end_ms is None:
-        return str(phrase.index), Text(phrase.text), "", Text("non reçue", style="red")
-    return (
-        str(phrase.index),
-        Text(phrase.text),
-        f"{phrase.one_way_delay_ms:.1f} ms",
-        Text(f"{phrase.end_to_end_ms:.1f} ms"),
-    )
+        return "", Text("non reçue", style="red")
+    return f"{phrase.one_way_delay_ms:.1f} ms", Text(f"{phrase.end_to_end_ms:.1f} ms")
+
+
+def speaker_table(result: ScenarioResult) -> Table:
+    """Return one row a speaker."""
+    table = Table(expand=False)
+    for title in ("Voix", "Phrases", "Aller simple", "Max", "RTP perdus", "Retard p99"):
+        table.add_column(title, justify="left" if title == "Voix" else "right", no_wrap=True)
+    for speaker in result.speakers:
+        delay, loss = speaker.one_way_delay_ms, speaker.rtp.packet_loss_ratio
+        table.add_row(
+            speaker.speaker,
+            f"{speaker.packets_received}/{speaker.packets_sent}",
+            _milliseconds(delay.median),
+            _milliseconds(delay.max),
+            "—" if loss is None else f"{loss * 100:.1f} %",
+            _milliseconds(speaker.tester.pacing_lateness_p99_ms),
+        )
+    return table
+
+
+def _milliseconds(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1f} ms"
 
 
 def figure_table(result: ScenarioResult) -> Table:
@@ -83,7 +105,7 @@ def figure_table(result: ScenarioResult) -> Table:
         table.add_column(title, justify="right" if title in {"Valeur", "Seuil"} else "left", no_wrap=True)
     for figure in result.verdict.figures:
         table.add_row(
-            FIGURE_WORDS[figure.figure],
+            FIGURE_WORDS[figure.figure] + (f" ({figure.speaker})" if figure.speaker else ""),
             value_with_unit(figure),
             Text(str(figure.judged), style=_CLASS_STYLES[figure.judged]),
             threshold_with_unit(figure),

@@ -1,0 +1,104 @@
+"""The client that programs use, on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eloquence_pipeline import LiveKitTestClient
+from eloquence_pipeline.errors import ConfigurationError, TransportError
+from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from eloquence_pipeline.signal.alignment import locate
+from eloquence_pipeline.signal.wav import write_wav
+from tests.integration.servers.owner import settings_in
+from tests.simulated import RATE, babble
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
+    folder = tmp_path_factory.mktemp("livekit")
+    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
+        assert endpoints.livekit is not None
+        yield endpoints.livekit
+
+
+def client_of(livekit: LiveKitEndpoint, identity: str) -> LiveKitTestClient:
+    return LiveKitTestClient(livekit.url, livekit.api_key, livekit.api_secret, identity)
+
+
+async def test_what_one_client_says_another_hears(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
+    write_wav(tmp_path / "one.wav", babble(1, 1.2), RATE)
+    write_wav(tmp_path / "two.wav", babble(2, 0.8), RATE)
+    async with client_of(livekit, "listener") as listener, client_of(livekit, "sender") as sender:
+        await listener.connect("both")
+        listener.listen_to("sender")
+        await sender.connect("both")
+        first = await sender.send_audio_file(tmp_path / "one.wav", {"text": "un", "category": "chiffres"})
+        second = await sender.send_audio_file(tmp_path / "two.wav")
+        await sender.disconnect()
+        heard = listener.received("sender").astype(np.float64)
+    assert (first.index, first.text, second.index, second.text) == (1, "un", 2, "two")
+    assert second.sent_at > first.sent_at
+    assert first.duration_seconds == pytest.approx(1.2)
+    for seed, seconds in ((1, 1.2), (2, 0.8)):
+        assert locate(babble(seed, seconds).astype(np.float64), heard, RATE).peak > 0.8
+
+
+async def test_a_listener_that_comes_to_a_talk_hears_the_rest(
+    livekit: LiveKitEndpoint, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "one.wav", babble(1, 1.0), RATE)
+    write_wav(tmp_path / "two.wav", babble(2, 1.0), RATE)
+    async with client_of(livekit, "sender") as sender, client_of(livekit, "listener") as listener:
+        await sender.connect("late")
+        await sender.send_audio_file(tmp_path / "one.wav")
+        await listener.connect("late")
+        listener.listen_to("sender")
+        await sender.send_audio_file(tmp_path / "two.wav")
+        await sender.disconnect()
+        heard = listener.received("sender").astype(np.float64)
+    assert locate(babble(2, 1.0).astype(np.float64), heard, RATE).peak > 0.8
+
+
+async def test_a_client_can_come_back_after_it_left(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
+    write_wav(tmp_path / "one.wav", babble(1, 0.3), RATE)
+    client = client_of(livekit, "sender")
+    for index in (1, 2):
+        await client.connect("again")
+        await client.connect("again")
+        sent = await client.send_audio_file(tmp_path / "one.wav")
+        assert sent.index == index
+        await client.disconnect()
+        await client.disconnect()
+        assert client.room_name == ""
+
+
+async def test_a_client_says_what_it_needs(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("no audio")
+    async with client_of(livekit, "sender") as client:
+        with pytest.raises(TransportError, match="not connected"):
+            await client.send_audio_file(tmp_path / "text.wav")
+        with pytest.raises(TransportError, match="not connected"):
+            client.listen_to("nobody")
+        await client.connect("here")
+        with pytest.raises(ConfigurationError, match="is in the room 'here' already"):
+            await client.connect("there")
+        with pytest.raises(ConfigurationError, match=r"text\.wav"):
+            await client.send_audio_file(tmp_path / "text.wav")
+        with pytest.raises(ConfigurationError, match=r"missing\.wav"):
+            await client.send_audio_file(tmp_path / "missing.wav")
+        with pytest.raises(TransportError, match="nobody listens to 'nobody'"):
+            client.received("nobody")
+
+
+async def test_wrong_keys_are_refused_and_the_token_is_not_shown(livekit: LiveKitEndpoint) -> None:
+    client = LiveKitTestClient(livekit.url, livekit.api_key, "x" * 40, "sender")
+    with pytest.raises(TransportError, match="refused the access token") as raised:
+        await client.connect("room")
+    assert "eyJ" not in str(raised.value)
+    assert client.room_name == ""
