@@ -227,6 +227,8 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
     except EloquenceError as error:
         _print_error(error, verbose=verbose)
         raise typer.Exit(error.exit_code) from None
+    except typer.BadParameter:
+        raise  # typer shows it with the usage
     except KeyboardInterrupt as interruption:
         typer.secho("interrupted; what was recorded so far stays in the results folder", err=True)
         raise typer.Exit(exit_code(interruption)) from None
