@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eloquence_pipeline.models import Clip, Phrase, SpeechScript
+from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases, lay_out, phrases_to_fill
 
@@ -42,9 +43,9 @@ class Plan:
     phrase_count: int | None = None
     duration_seconds: int | None = None
 
-    def choose_phrases(self, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
-        """Draw the phrases; the same seed draws the same."""
-        phrases = load_catalogue().phrases(*self.categories)
+    def choose_phrases(self, own: PhraseSettings, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
+        """Draw from the built-in phrases and the user's own; the same seed draws the same."""
+        phrases = load_catalogue(own).phrases(*self.categories)
         if self.duration_seconds is not None:
             return phrases_to_fill(
                 phrases, seed, self.duration_seconds, self.shortest_pause_seconds, rate_wpm
