@@ -11,9 +11,10 @@ from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
 from eloquence_pipeline.models import Clip, Phrase, Voice
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import FolderSettings, Settings, SpeechSettings
-from eloquence_pipeline.speech.cache import PhraseCache, Synthesis
+from eloquence_pipeline.speech.cache import Found, Origin, PhraseCache, Sound
 from eloquence_pipeline.speech.conversion import SAMPLE_RATE_HZ, clip_samples
 from eloquence_pipeline.speech.engine import SpeechEngine, speech_engine
+from eloquence_pipeline.speech.recording import recorded_clip, recording_sha256
 from eloquence_pipeline.speech.text import spoken_text
 
 PHRASE_FOLDER = "phrases"
@@ -23,7 +24,7 @@ _logger = PipelineLogger("VOICE_SYNTHESIZER")
 
 
 class VoiceSynthesizer:
-    """Speak phrases with one voice and keep them as mono 16-bit WAV files at 48,000 Hz.
+    """Speak phrases with one voice, or as recorded, and keep them as mono 16-bit WAV files at 48,000 Hz.
 
     Parameters
     ----------
@@ -40,8 +41,11 @@ class VoiceSynthesizer:
 
     Examples
     --------
+    >>> import asyncio
     >>> synthesizer = VoiceSynthesizer(temp_dir="./audio")
-    >>> clip = await synthesizer.generate_audio("Texte à synthétiser")
+    >>> clip = asyncio.run(synthesizer.generate_audio("Texte à synthétiser"))
+    >>> clip.audio_path.suffix, clip.sample_rate_hz, clip.duration_seconds > 0.5
+    ('.wav', 48000, True)
     """
 
     def __init__(
@@ -98,27 +102,28 @@ class VoiceSynthesizer:
         Parameters
         ----------
         phrase
-            What is to be said.
+            What is to be said; where it has a recording, that is converted instead.
 
         Returns
         -------
         Clip
             With at most 20 ms of silence at either end. `generation_ms` is the time of the original synthesis
-            and conversion, also when `from_cache` is true; it counts no waiting and no writing of files.
+            and conversion, also when `from_cache` is true; it counts no waiting and no writing of files. For
+            a recording it is 0, and `voice` is None.
 
         Raises
         ------
         ConfigurationError
-            If the text is no text, the voice unknown, or the folder of the clips not writable.
+            If the text is no text, the voice unknown, the recording unusable, or the folder of the clips
+            not writable.
         SynthesisError
             If no sound came out.
         """
         text = spoken_text(phrase.text)
-        found = self._cache.get_or_make(text, self.voice, lambda: self._speak(text))
-        _logger.latency("génération", found.entry.generation_ms)
+        found = self._spoken(text) if phrase.recording is None else self._recorded(phrase.recording)
         return Clip(
             phrase=phrase,
-            voice=self.voice,
+            voice=found.entry.voice,
             audio_path=found.audio_path.absolute(),
             audio_sha256=found.entry.sha256,
             sample_rate_hz=found.entry.sample_rate_hz,
@@ -127,9 +132,20 @@ class VoiceSynthesizer:
             from_cache=found.was_cached,
         )
 
-    def _speak(self, text: str) -> Synthesis:
+    def _spoken(self, text: str) -> Found:
+        found = self._cache.get_or_make(Origin(text=text, voice=self.voice), lambda: self._speak(text))
+        _logger.latency("génération", found.entry.generation_ms)
+        return found
+
+    def _recorded(self, recording: Path) -> Found:
+        origin = Origin(recording_sha256=recording_sha256(recording))
+        return self._cache.get_or_make(
+            origin, lambda: Sound(recorded_clip(recording), SAMPLE_RATE_HZ, generation_ms=0.0)
+        )
+
+    def _speak(self, text: str) -> Sound:
         raw = self._engine.speak(text, self.speech)
         begun_ns = monotonic_ns()
         samples = clip_samples(raw.samples, raw.sample_rate_hz)
         conversion_ms = (monotonic_ns() - begun_ns) / NANOSECONDS_PER_MILLISECOND
-        return Synthesis(samples, SAMPLE_RATE_HZ, raw.synthesis_ms + conversion_ms)
+        return Sound(samples, SAMPLE_RATE_HZ, raw.synthesis_ms + conversion_ms)
