@@ -24,7 +24,7 @@ class SpeechSettings(BaseModel):
 
     voice: str = Field(default="roa/fr", description="Voice id of the TTS engine.")
     rate_wpm: Annotated[int, Field(ge=80, le=450)] = 150
-    volume: Annotated[float, Field(gt=0, le=1)] = 0.9
+    volume: Annotated[float, Field(ge=0.05, le=1, description="The engine is silent below 0.02.")] = 0.9
 
 
 class RecordedPhrase(BaseModel):

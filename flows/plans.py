@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from eloquence_pipeline.models import Clip, Phrase, SpeechScript
+from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_together, phrases_to_fill
 
@@ -47,12 +48,12 @@ class Plan:
     phrase_count: int | None = None
     duration_seconds: int | None = None
 
-    def choose_phrases(self, seed: int, rate_wpm: int) -> dict[str, tuple[Phrase, ...]]:
-        """Draw each speaker's phrases; the same seed draws the same."""
-        return {speaker: self._draw(own_seed, rate_wpm) for speaker, own_seed in self._seeds(seed)}
+    def choose_phrases(self, own: PhraseSettings, seed: int, rate_wpm: int) -> dict[str, tuple[Phrase, ...]]:
+        """Draw each speaker's phrases from the built-in and the user's own; the same seed draws the same."""
+        phrases = load_catalogue(own).phrases(*self.categories)
+        return {speaker: self._draw(phrases, own_seed, rate_wpm) for speaker, own_seed in self._seeds(seed)}
 
-    def _draw(self, seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
-        phrases = load_catalogue().phrases(*self.categories)
+    def _draw(self, phrases: Sequence[Phrase], seed: int, rate_wpm: int) -> tuple[Phrase, ...]:
         if self.duration_seconds is not None:
             return phrases_to_fill(
                 phrases, seed, self.duration_seconds, self.shortest_pause_seconds, rate_wpm

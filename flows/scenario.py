@@ -107,7 +107,7 @@ async def _carry_out(plan: Plan, seed: int) -> State[Any]:
         check_store(settings)
         run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
 
-        phrases = plan.choose_phrases(run.seed, settings.speech.rate_wpm)
+        phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
         clips = _synthesised(phrases, settings)
         scripts = plan.lay_out(clips, run.seed)
 

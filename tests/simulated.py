@@ -55,6 +55,8 @@ class Simulation:
         Where the transmission breaks off; None says everything.
     listener_came
         Whether there is a recording at all.
+    clip
+        What each phrase says, int16 of shape (1.2 × RATE,); None says something else each time.
     noise
         Standard deviation of what is added to the recording, in units of int16.
     """
@@ -62,6 +64,7 @@ class Simulation:
     delays_samples: list[int | None]
     noise: float = 5.0
     same_phrase: bool = False
+    clip: npt.NDArray[np.int16] | None = None
     received_clock: str = CLOCK
     failure: str = ""
     said_seconds: float | None = None
@@ -74,7 +77,9 @@ class Simulation:
         sent = np.zeros(script.sample_count, dtype=np.int16)
         received = np.random.default_rng(99).standard_normal(script.sample_count + RATE) * self.noise
         for scheduled, delay in zip(script.phrases, self.delays_samples, strict=True):
-            clip = babble(1 if self.same_phrase else scheduled.index, 1.2)
+            clip = self.clip
+            if clip is None:
+                clip = babble(1 if self.same_phrase else scheduled.index, 1.2)
             sent[scheduled.start_sample : scheduled.end_sample] = clip
             if delay is not None:
                 received[scheduled.start_sample + delay : scheduled.end_sample + delay] += clip

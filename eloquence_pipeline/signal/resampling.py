@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from math import gcd
 from typing import Any, TypeVar, cast
@@ -17,6 +18,8 @@ _FLOAT_TYPES = {"f4", "f8"}
 _STOPBAND_DB = 90.0
 _TRANSITION_WIDTH = 0.1
 """Of the lower rate's Nyquist frequency; the band ends where aliasing would begin."""
+_LARGEST_RATE_FACTOR = 8_000
+"""The filter has some 114 taps for each unit of it."""
 
 Float = TypeVar("Float", np.float32, np.float64)
 
@@ -62,6 +65,24 @@ def resample(samples: npt.NDArray[Float], from_hz: int, to_hz: int) -> npt.NDArr
     # A filter of the same type keeps the arithmetic, and so the result, in that type.
     low_pass = _low_pass(max(up, down)).astype(samples.dtype)
     return cast(npt.NDArray[Float], cast(Any, resample_poly)(samples, up, down, window=low_pass))
+
+
+def simple_rates(from_hz: int, to_hz: int) -> tuple[int, int]:
+    """Return two small numbers that are to each other as two sample rates.
+
+    Exact for every usual pair. Others, such as 47,999 to 48,000 Hz, would need a filter of millions of taps;
+    these are off by at most 125 millionths, a fiftieth of what an ear can tell as another pitch.
+
+    Parameters
+    ----------
+    from_hz, to_hz
+        Rates of sound, some thousand samples per second.
+    """
+    low, high = sorted((from_hz, to_hz))
+    ratio = Fraction(low, high).limit_denominator(_LARGEST_RATE_FACTOR)
+    if from_hz == low:
+        return ratio.numerator, ratio.denominator
+    return ratio.denominator, ratio.numerator
 
 
 def resample_int16(samples: npt.NDArray[np.int16], from_hz: int, to_hz: int) -> npt.NDArray[np.int16]:

@@ -1,4 +1,4 @@
-"""Synthesised phrases, kept under a hash of everything their sound depends on.
+"""Phrases as clips, kept under a hash of everything their sound depends on.
 
 An entry is ``<key>.wav`` with ``<key>.json`` beside it; the second is written last and names the
 SHA-256 of the first, so an entry that is torn or damaged is recognised and made again. Reading takes
@@ -28,20 +28,29 @@ CACHE_FORMAT_VERSION = 1
 _LOCK_TIMEOUT_SECONDS = 120.0
 
 
-class CacheEntry(Record):
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Origin(Record):
+    """Everything a sound depends on: a text and the voice that says it, or a recording."""
+
+    text: str = ""
+    voice: Voice | None = None
+    recording_sha256: Sha256 | None = None
+
+
+class CacheEntry(Origin):
     """The JSON file beside a cached WAV file."""
 
     version: Literal[1] = CACHE_FORMAT_VERSION
-    text: str
-    voice: Voice
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     sample_rate_hz: PositiveInt
     sample_count: PositiveInt
     generation_ms: NonNegativeFloat
-    """Of the synthesis that made the entry."""
+    """Of the synthesis that made the entry; 0 for a recording."""
 
 
-class Synthesis(NamedTuple):
+class Sound(NamedTuple):
     """A freshly made sound."""
 
     samples: Int16Samples
@@ -58,15 +67,19 @@ class Found(NamedTuple):
     was_cached: bool
 
 
-def cache_key(text: str, voice: Voice) -> str:
+def cache_key(origin: Origin) -> str:
     """Return the name of an entry: 64 hexadecimal digits over everything the sound depends on."""
-    ingredients = {"format": CACHE_FORMAT_VERSION, "text": text, **voice.model_dump()}
+    ingredients: dict[str, object] = {"format": CACHE_FORMAT_VERSION}
+    if origin.recording_sha256:
+        ingredients |= {"recording": origin.recording_sha256}
+    if origin.voice:
+        ingredients |= {"text": origin.text, **origin.voice.model_dump()}
     canonical = json.dumps(ingredients, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class PhraseCache:
-    """A folder of synthesised phrases, shared by threads and processes.
+    """A folder of clips, shared by threads and processes.
 
     Parameters
     ----------
@@ -78,8 +91,8 @@ class PhraseCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get_or_make(self, text: str, voice: Voice, make: Callable[[], Synthesis]) -> Found:
-        """Return the entry for a text and voice, made by `make` if there is none that is whole.
+    def get_or_make(self, origin: Origin, make: Callable[[], Sound]) -> Found:
+        """Return the entry of a sound, made by `make` if there is none that is whole.
 
         Raises
         ------
@@ -88,7 +101,7 @@ class PhraseCache:
         SynthesisError
             If another process holds the folder's lock for two minutes, or whatever `make` raises.
         """
-        key = cache_key(text, voice)
+        key = cache_key(origin)
         entry = self._read(key)
         if entry:
             return Found(entry, self._audio_path(key), was_cached=True)
@@ -98,7 +111,7 @@ class PhraseCache:
                 entry = self._read(key)
                 if entry:
                     return Found(entry, self._audio_path(key), was_cached=True)
-                return Found(self._write(key, text, voice, make()), self._audio_path(key), was_cached=False)
+                return Found(self._write(key, origin, make()), self._audio_path(key), was_cached=False)
         except Timeout:
             raise SynthesisError(
                 f"another process keeps the phrase cache {self.folder} locked",
@@ -124,11 +137,12 @@ class PhraseCache:
         except (OSError, ValidationError):
             return None
 
-    def _write(self, key: str, text: str, voice: Voice, made: Synthesis) -> CacheEntry:
+    def _write(self, key: str, origin: Origin, made: Sound) -> CacheEntry:
         audio = write_wav(self._audio_path(key), made.samples, made.sample_rate_hz)
         entry = CacheEntry(
-            text=text,
-            voice=voice,
+            text=origin.text,
+            voice=origin.voice,
+            recording_sha256=origin.recording_sha256,
             sha256=audio.sha256,
             sample_rate_hz=made.sample_rate_hz,
             sample_count=made.samples.size,

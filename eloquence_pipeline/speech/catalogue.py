@@ -1,53 +1,39 @@
-"""The phrases that are spoken, from the data file beside this module or one of the user's own."""
+"""The phrases that can be spoken: those of the data file beside this module, and the user's own."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
-from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Phrase
-from eloquence_pipeline.speech.text import spoken_text
-
-_REMEDY = "see eloquence_pipeline/speech/phrases.json for the format"
-
-
-def _speakable(text: str) -> str:
-    try:
-        spoken_text(text)
-    except ConfigurationError as error:
-        raise ValueError(error.message) from None
-    return text
+from eloquence_pipeline.settings import PhraseSettings
+from eloquence_pipeline.speech.own_phrases import own_categories
 
 
-def _unique(phrases: tuple[str, ...]) -> tuple[str, ...]:
-    twice = {text for text in phrases if phrases.count(text) > 1}
-    if twice:
-        raise ValueError(f"stands there more than once: {min(twice)!r}")
-    return phrases
+@dataclass(frozen=True)
+class Category:
+    """Phrases of one kind.
+
+    Attributes
+    ----------
+    title
+        As shown in reports: French for the built-in ones, the name for the user's own.
+    phrases
+        At least one.
+    """
+
+    title: str
+    phrases: tuple[Phrase, ...]
 
 
-class Category(BaseModel):
-    """Phrases of one kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: Annotated[str, Field(min_length=1)]
-    """French name, as shown in reports."""
-    phrases: Annotated[
-        tuple[Annotated[str, AfterValidator(_speakable)], ...], Field(min_length=1), AfterValidator(_unique)
-    ]
-
-
-class Catalogue(BaseModel):
-    """All phrases by category, in the order of the data file.
+@dataclass(frozen=True)
+class Catalogue:
+    """All phrases by category.
 
     Examples
     --------
@@ -55,12 +41,7 @@ class Catalogue(BaseModel):
     True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: Literal["eloquence-phrases"]
-    version: Literal[1]
-    language: str
-    categories: Annotated[Mapping[str, Category], Field(min_length=1)]
+    categories: Mapping[str, Category]
 
     def phrases(self, *categories: str) -> tuple[Phrase, ...]:
         """Return the phrases of some categories, one category after the other.
@@ -76,13 +57,11 @@ class Catalogue(BaseModel):
             If there is no such category.
         """
         return tuple(
-            Phrase(text=text, category=name)
-            for name in categories or tuple(self.categories)
-            for text in self._category(name).phrases
+            phrase for name in categories or tuple(self.categories) for phrase in self._category(name).phrases
         )
 
     def title(self, category: str) -> str:
-        """Return the French name of a category.
+        """Return the name of a category for people to read.
 
         Raises
         ------
@@ -102,42 +81,30 @@ class Catalogue(BaseModel):
         )
 
 
-def load_catalogue(path: Path | None = None) -> Catalogue:
-    """Return the project's own catalogue, or that of a file in the same format.
+def load_catalogue(phrases: PhraseSettings | None = None) -> Catalogue:
+    """Return the built-in phrases and the user's own.
 
     Parameters
     ----------
-    path
-        JSON file of the user's own phrases.
+    phrases
+        The user's own: a file, then categories. A category that is called like an earlier one takes its
+        place.
 
     Raises
     ------
     ConfigurationError
-        If the file cannot be read or does not follow the format.
+        If the file cannot be read, or a text or a recording cannot be spoken; it says which.
     """
-    return _built_in() if path is None else _read(path)
+    own = own_categories(phrases) if phrases else {}
+    return Catalogue(_built_in() | {name: Category(name, said) for name, said in own.items()})
 
 
 @cache
-def _built_in() -> Catalogue:
-    content = resources.files("eloquence_pipeline.speech").joinpath("phrases.json").read_bytes()
-    return _parse(content, "phrases.json")
-
-
-def _read(path: Path) -> Catalogue:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", remedy=_REMEDY) from None
-    return _parse(content, str(path))
-
-
-def _parse(content: bytes, name: str) -> Catalogue:
-    try:
-        return Catalogue.model_validate(json.loads(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{name}, {place or 'top level'}: {first['msg']}", remedy=_REMEDY) from None
-    except ValueError as error:
-        raise ConfigurationError(f"{name} is no JSON: {error}", remedy=_REMEDY) from None
+def _built_in() -> dict[str, Category]:
+    content = json.loads(resources.files("eloquence_pipeline.speech").joinpath("phrases.json").read_bytes())
+    return {
+        name: Category(
+            category["title"], tuple(Phrase(text=text, category=name) for text in category["phrases"])
+        )
+        for name, category in content["categories"].items()
+    }

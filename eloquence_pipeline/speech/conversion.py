@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from eloquence_pipeline.errors import SynthesisError
-from eloquence_pipeline.signal.resampling import resample, to_float, to_int16
+from eloquence_pipeline.signal.resampling import Float, resample, to_float, to_int16
 from eloquence_pipeline.signal.wav import Int16Samples
 
 SAMPLE_RATE_HZ = 48_000
@@ -41,8 +44,13 @@ def clip_samples(samples: Int16Samples, sample_rate_hz: int) -> Int16Samples:
     """
     floats = resample(to_float(trimmed(samples, sample_rate_hz)), sample_rate_hz, SAMPLE_RATE_HZ)
     # The engine stays below 0.7 at full volume; this is for another voice or version.
-    peak = float(np.abs(floats).max())
-    return to_int16(floats * min(1.0, _HIGHEST_PEAK / peak))
+    return to_int16(below_full_scale(floats))
+
+
+def below_full_scale(samples: npt.NDArray[Float]) -> npt.NDArray[Float]:
+    """Scale floats, shape (n,) and not all zero, down to a peak of 0.98 where they exceed it."""
+    scale = min(1.0, _HIGHEST_PEAK / float(np.abs(samples).max()))
+    return (samples * scale).astype(samples.dtype)
 
 
 def trimmed(samples: Int16Samples, sample_rate_hz: int) -> Int16Samples:
@@ -54,9 +62,21 @@ def trimmed(samples: Int16Samples, sample_rate_hz: int) -> Int16Samples:
         If there is nothing but silence.
     """
     loudness = np.abs(samples.astype(np.int32))
-    peak = int(loudness.max(initial=0))
-    if peak == 0:
+    if not loudness.any():
         raise SynthesisError("the engine had nothing to say but silence", remedy="give a text with words")
-    audible = np.flatnonzero(loudness > peak * _SILENCE_RATIO)
+    return samples[audible_part(loudness, sample_rate_hz)]
+
+
+def audible_part(loudness: npt.NDArray[Any], sample_rate_hz: int) -> slice:
+    """Return the part of a sound that is within 60 dB of its peak, and `MARGIN_SECONDS` at both ends.
+
+    Parameters
+    ----------
+    loudness
+        Absolute values, shape (n,), not all zero.
+    sample_rate_hz
+        Samples per second.
+    """
+    audible = np.flatnonzero(loudness > loudness.max() * _SILENCE_RATIO)
     margin = round(MARGIN_SECONDS * sample_rate_hz)
-    return samples[max(0, int(audible[0]) - margin) : int(audible[-1]) + 1 + margin]
+    return slice(max(0, int(audible[0]) - margin), int(audible[-1]) + 1 + margin)

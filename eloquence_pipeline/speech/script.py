@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Clip, Phrase, ScheduledPhrase, SpeechScript
+from eloquence_pipeline.signal.sound_file import SHORTEST_SECONDS, read_header
 from eloquence_pipeline.signal.wav import read_wav
 
 Int16Array = npt.NDArray[np.int16]
@@ -21,6 +23,11 @@ TAIL_SECONDS = 1.0
 """Silence after the last phrase, in which it can still arrive."""
 
 _SHORTEST_SECONDS_PER_CHARACTER = 0.045
+_ORDINARY_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzàâæçéèêëîïôœùûüÿ '’.,;:!?-")
+_LONGEST_SECONDS_PER_CHARACTER = 0.2
+"""Measured: 0.19 s where words are spelt out; ordinary phrases take 0.07 s."""
+_LONGEST_SECONDS_PER_OTHER_CHARACTER = 1.7
+"""Measured: up to 0.6 s for a digit, 1.3 s for an emoji, 1.63 s for the letter ŵ."""
 _REFERENCE_RATE_WPM = 150
 
 
@@ -42,16 +49,25 @@ def draw_phrases(phrases: Sequence[Phrase], seed: int, count: int) -> tuple[Phra
     ConfigurationError
         If there is no phrase to choose from.
     """
+    return tuple(islice(phrases_without_end(phrases, seed), count))
+
+
+def phrases_without_end(phrases: Sequence[Phrase], seed: int) -> Iterator[Phrase]:
+    """Draw phrases in random order, as :func:`draw_phrases` does, for as long as one asks.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no phrase to choose from.
+    """
     if not phrases:
         raise ConfigurationError("there is no phrase to speak", remedy="add phrases to the category")
     generator = np.random.default_rng((seed, 0))
     order = _shuffled(range(len(phrases)), generator)
-    chosen = list(order)
-    while len(chosen) < count:
+    while True:
+        yield from (phrases[place] for place in order)
         half = len(order) // 2
         order = _shuffled(order[:half], generator) + _shuffled(order[half:], generator)
-        chosen.extend(order)
-    return tuple(phrases[place] for place in chosen[:count])
 
 
 def _shuffled(places: Sequence[int], generator: np.random.Generator) -> list[int]:
@@ -71,15 +87,38 @@ def phrases_to_fill(
     ConfigurationError
         If there is no phrase to choose from.
     """
-    left_seconds = duration_seconds - LEAD_IN_SECONDS - TAIL_SECONDS
-    most = max(1, math.ceil(left_seconds / shortest_pause_seconds))
+    room_seconds = left_seconds = duration_seconds - LEAD_IN_SECONDS - TAIL_SECONDS
+    most = max(1, len(phrases), math.ceil(left_seconds / shortest_pause_seconds))
     chosen = draw_phrases(phrases, seed, most)
-    shortest_per_character = _SHORTEST_SECONDS_PER_CHARACTER * _REFERENCE_RATE_WPM / rate_wpm
+    one_fits = False
     for count, phrase in enumerate(chosen, start=1):
-        left_seconds -= shortest_per_character * len(phrase.text) + shortest_pause_seconds
-        if left_seconds <= 0:
+        left_seconds -= _shortest_seconds(phrase, rate_wpm) + shortest_pause_seconds
+        one_fits = one_fits or longest_seconds(phrase, rate_wpm) <= room_seconds
+        if left_seconds <= 0 and one_fits:
             return chosen[:count]
     return chosen
+
+
+def _shortest_seconds(phrase: Phrase, rate_wpm: int) -> float:
+    if phrase.recording:
+        return SHORTEST_SECONDS
+    return _SHORTEST_SECONDS_PER_CHARACTER * len(phrase.text) * _REFERENCE_RATE_WPM / rate_wpm
+
+
+def longest_seconds(phrase: Phrase, rate_wpm: int) -> float:
+    """Return how long a phrase takes at most, without synthesising it.
+
+    Raises
+    ------
+    ConfigurationError
+        If its recording cannot be read.
+    """
+    if phrase.recording:
+        return read_header(phrase.recording).duration_seconds
+    ordinary = sum(character in _ORDINARY_CHARACTERS for character in phrase.text.lower())
+    other = len(phrase.text) - ordinary
+    seconds = ordinary * _LONGEST_SECONDS_PER_CHARACTER + other * _LONGEST_SECONDS_PER_OTHER_CHARACTER
+    return seconds * _REFERENCE_RATE_WPM / rate_wpm
 
 
 def lay_out(

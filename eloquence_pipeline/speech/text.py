@@ -9,6 +9,7 @@ from eloquence_pipeline.errors import ConfigurationError
 MAX_CHARACTERS = 2000
 """Some two minutes of speech."""
 
+_SPOKEN_PUNCTUATION = set("&@%*")
 _NOT_TEXT = {"Cc": "a control character", "Cs": "half a surrogate pair", "Cn": "an unassigned code point"}
 
 
@@ -31,6 +32,11 @@ def spoken_text(text: str) -> str:
     ConfigurationError
         If there is nothing to say, if the text is longer than `MAX_CHARACTERS`, or if it holds a character
         that is no text: espeak-ng obeys commands that follow a control character.
+
+    Notes
+    -----
+    Markup (``<break/>``) and phoneme codes (``[[b0Z'ur]]``) are spoken as text: espeak-ng obeys them only
+    when it is asked to.
     """
     spoken = unicodedata.normalize("NFC", " ".join(text.split()))
     if not spoken:
@@ -40,10 +46,30 @@ def spoken_text(text: str) -> str:
             f"a phrase has {len(spoken)} characters, at most {MAX_CHARACTERS} are spoken at once",
             remedy="split it into several phrases",
         )
-    for position, character in enumerate(spoken):
+    refuse_control_characters(spoken, "a phrase")
+    if not any(_is_spoken(character) for character in spoken):
+        raise ConfigurationError(
+            f"the phrase {spoken[:20]!r} holds nothing that can be said",
+            remedy="give a text with at least one word",
+        )
+    return spoken
+
+
+def refuse_control_characters(text: str, what: str) -> None:
+    """Check that every character is part of a text.
+
+    Raises
+    ------
+    ConfigurationError
+        If one is not; it names `what` and the position.
+    """
+    for position, character in enumerate(text):
         kind = _NOT_TEXT.get(unicodedata.category(character))
         if kind:
             raise ConfigurationError(
-                f"a phrase holds {kind}, U+{ord(character):04X}, at position {position}", remedy="remove it"
+                f"{what} holds {kind}, U+{ord(character):04X}, at position {position}", remedy="remove it"
             )
-    return spoken
+
+
+def _is_spoken(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNS" or character in _SPOKEN_PUNCTUATION

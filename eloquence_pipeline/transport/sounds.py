@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.models import Clip, Phrase
-from eloquence_pipeline.signal.wav import read_wav
+from eloquence_pipeline.signal.resampling import resample, simple_rates, to_int16
+from eloquence_pipeline.signal.sound_file import read_sound
 from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
 
 OWN_CATEGORY = "custom"
@@ -31,9 +32,9 @@ def load_clip(path: Path, metadata: Clip | Mapping[str, Any] | None) -> tuple[Cl
     Raises
     ------
     ConfigurationError
-        If the file is no audio, or the metadata are none.
+        If the file is no audio.
     """
-    samples, _ = read_wav(path)
+    samples = read_samples(path)
     if isinstance(metadata, Clip):
         return metadata, samples
     given: Mapping[str, Any] = metadata or {}
@@ -52,3 +53,15 @@ def load_clip(path: Path, metadata: Clip | Mapping[str, Any] | None) -> tuple[Cl
         from_cache=False,
     )
     return clip, samples
+
+
+def read_samples(path: Path) -> npt.NDArray[np.int16]:
+    """Read a sound file of any rate, mono or stereo, as int16 of shape (n,), mono at 48 kHz.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is no audio of 0.1 to 60 s.
+    """
+    samples, sample_rate_hz = read_sound(path)
+    return to_int16(resample(samples, *simple_rates(sample_rate_hz, SAMPLE_RATE_HZ)))

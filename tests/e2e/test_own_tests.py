@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_test.py"
 
-SAYS_TWO_THINGS = '''
+SAYS_TWO_THINGS = """
 async def run_greeting_test(client, synthesizer, logger, **options):
     for text in ("Bonjour à vous.", "Êtes-vous prêt ?"):
         clip = await synthesizer.generate_audio(text)
@@ -35,7 +35,7 @@ def run_plain_test(client, synthesizer, logger):
 
 async def run_lonely_test(client):
     return {}
-'''
+"""
 
 
 @pytest.fixture

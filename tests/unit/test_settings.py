@@ -50,6 +50,7 @@ def test_nested_settings_come_from_variables(monkeypatch: pytest.MonkeyPatch) ->
         ("ELOQUENCE_THRESHOLDS__LATENCY_GOOD_MS", "fast", "LATENCY_GOOD_MS"),
         ("ELOQUENCE_THRESHOLDS__LATENCY_GOOD_MS", "nan", "LATENCY_GOOD_MS"),
         ("ELOQUENCE_SPEECH__RATE_WPM", "-3", "RATE_WPM"),
+        ("ELOQUENCE_SPEECH__VOLUME", "0.01", "VOLUME"),
         ("ELOQUENCE_SERVERS__MINIO_PORT", "70000", "MINIO_PORT"),
     ],
 )

@@ -17,6 +17,7 @@ from eloquence_pipeline.models import Clip, Phrase
 from eloquence_pipeline.settings import SpeechSettings
 from eloquence_pipeline.signal.wav import read_wav
 from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.text import MAX_CHARACTERS
 
 pytestmark = pytest.mark.integration
 
@@ -170,10 +171,68 @@ def test_engine_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert capfd.readouterr() == ("", "")
 
 
-def test_markup_and_phoneme_codes_are_read_as_text(tmp_path: Path) -> None:
+def test_markup_is_spoken_and_not_obeyed(tmp_path: Path) -> None:
     plain = speak(tmp_path, "test").duration_seconds
-    assert speak(tmp_path, "<break time='3s'/> test").duration_seconds > plain + 0.5
-    assert speak(tmp_path, "[[b0Z'ur]] test").duration_seconds > plain + 0.3
+    for text in (
+        "<break time='9s'/> test",
+        "<speak><break time='9s'/>test</speak>",
+        "<audio src='a.wav'/> test",
+    ):
+        clip = speak(tmp_path, text)
+        assert plain + 0.5 < clip.duration_seconds < 5
+        assert longest_silence_seconds(clip) < 1
+    slow = speak(tmp_path, "<prosody rate='x-slow'>Bonjour à tous</prosody>").duration_seconds
+    assert slow == pytest.approx(
+        speak(tmp_path, "<prosody rate='x-fast'>Bonjour à tous</prosody>").duration_seconds, rel=0.2
+    )
+
+
+def test_phoneme_codes_are_spoken_and_not_obeyed(tmp_path: Path) -> None:
+    # As phonemes it would be "bonjour test", of 0.9 s; as text it is spelt out.
+    spelt_seconds = speak(tmp_path, "b0Z'ur test").duration_seconds
+    assert speak(tmp_path, "bonjour test").duration_seconds < 0.8 * spelt_seconds
+    assert speak(tmp_path, "[[b0Z'ur]] test").duration_seconds > 0.95 * spelt_seconds
+
+
+def longest_silence_seconds(clip: Clip) -> float:
+    loud = np.flatnonzero(np.abs(read_wav(clip.audio_path)[0].astype(int)) > 50)
+    return float(np.diff(loud).max()) / clip.sample_rate_hz
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "« Où ? », dit-elle\u202f; puis… l’œuvre — n°\u00a04 !",
+        "Bravo 👏 !",
+        "👍",
+        "مرحبا بكم",
+        "a\u0300 l'e\u0301cole",
+        "\u200bBonjour\u200d \u202eà tous\u202c",
+        "\ue000 Bonjour",
+        "5 % de 1 000 €",
+        "-h --version $(ls) `ls` %s %n",
+    ],
+)
+def test_any_script_and_sign_is_spoken_within_reason(tmp_path: Path, text: str) -> None:
+    assert 0.2 < speak(tmp_path, text).duration_seconds < 10
+
+
+def test_the_longest_text_is_spoken_to_its_end(tmp_path: Path) -> None:
+    sentence = "Respirez lentement, puis reprenez depuis le début. "
+    long = (sentence * 50)[:MAX_CHARACTERS]
+    once = speak(tmp_path, sentence).duration_seconds
+    assert speak(tmp_path, long).duration_seconds == pytest.approx(
+        once * MAX_CHARACTERS / len(sentence), rel=0.2
+    )
+    with pytest.raises(ConfigurationError, match="10000 characters"):
+        speak(tmp_path, "a" * 10_000)
+
+
+@pytest.mark.parametrize("speech", [{"rate_wpm": 80}, {"rate_wpm": 450}, {"volume": 0.05}, {"volume": 1.0}])
+def test_the_bounds_of_rate_and_volume_can_be_heard(tmp_path: Path, speech: dict[str, float]) -> None:
+    clip = speak(tmp_path, PHRASE.text, **speech)
+    assert 0.5 < clip.duration_seconds < 10
+    assert np.max(np.abs(read_wav(clip.audio_path)[0].astype(int))) > 300
 
 
 @pytest.mark.parametrize("voice", ["roa/frr", "zzz", "fr+nobody"])
@@ -185,9 +244,15 @@ def test_unknown_voice_is_wrong_usage(tmp_path: Path, voice: str) -> None:
     assert speak(tmp_path, "Bonjour.").duration_seconds > 0.3
 
 
-def test_punctuation_alone_is_no_speech(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["?!", "…"])
+def test_punctuation_alone_is_wrong_usage(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="nothing that can be said"):
+        speak(tmp_path, text)
+
+
+def test_a_sign_without_a_name_is_no_speech(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError, match="silence"):
-        speak(tmp_path, "?!")
+        speak(tmp_path, "=====")
 
 
 async def test_empty_text_is_wrong_usage(tmp_path: Path) -> None:

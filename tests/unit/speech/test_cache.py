@@ -12,25 +12,27 @@ from eloquence_pipeline.errors import ConfigurationError, SynthesisError
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.models import Voice
 from eloquence_pipeline.speech import cache
-from eloquence_pipeline.speech.cache import PhraseCache, Synthesis, cache_key
+from eloquence_pipeline.speech.cache import CacheEntry, Origin, PhraseCache, Sound, cache_key
 
 pytestmark = pytest.mark.unit
 
 VOICE = Voice(voice="roa/fr", rate_wpm=150, volume=0.9, engine="espeak-ng", engine_version="1.52.0")
 TEXT = "Respirez."
+SPOKEN = Origin(text=TEXT, voice=VOICE)
+RECORDED = Origin(recording_sha256="ab" * 32)
 
 
-def synthesis(seed: int = 0, generation_ms: float = 12.5) -> Synthesis:
+def synthesis(seed: int = 0, generation_ms: float = 12.5) -> Sound:
     samples = np.random.default_rng(seed).integers(-9000, 9000, 480, dtype=np.int16)
-    return Synthesis(samples, 48_000, generation_ms)
+    return Sound(samples, 48_000, generation_ms)
 
 
-def never() -> Synthesis:
+def never() -> Sound:
     raise AssertionError("synthesised again")
 
 
-def counting(calls: list[int]) -> Callable[[], Synthesis]:
-    def make() -> Synthesis:
+def counting(calls: list[int]) -> Callable[[], Sound]:
+    def make() -> Sound:
         calls.append(len(calls))
         return synthesis(seed=len(calls))
 
@@ -49,22 +51,53 @@ def counting(calls: list[int]) -> Callable[[], Synthesis]:
     ids=["voice", "rate", "volume", "engine", "engine version"],
 )
 def test_key_depends_on_each_ingredient_of_the_voice(other: Voice) -> None:
-    assert cache_key(TEXT, other) != cache_key(TEXT, VOICE)
+    assert cache_key(Origin(text=TEXT, voice=other)) != cache_key(SPOKEN)
 
 
 def test_key_depends_on_text_and_format_and_on_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = cache_key(TEXT, VOICE)
-    assert cache_key(TEXT, VOICE.model_copy()) == key
-    assert cache_key("Respirez !", VOICE) != key
+    key = cache_key(SPOKEN)
+    assert cache_key(SPOKEN.model_copy()) == key
+    assert cache_key(Origin(text="Respirez !", voice=VOICE)) != key
     monkeypatch.setattr(cache, "CACHE_FORMAT_VERSION", 2)
-    assert cache_key(TEXT, VOICE) != key
+    assert cache_key(SPOKEN) != key
+
+
+def test_key_of_a_recording_depends_on_its_content_and_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = cache_key(RECORDED)
+    assert key != cache_key(SPOKEN)
+    assert key != cache_key(Origin(recording_sha256="cd" * 32))
+    monkeypatch.setattr(cache, "CACHE_FORMAT_VERSION", 2)
+    assert cache_key(RECORDED) != key
+
+
+def test_entries_from_before_there_were_recordings_stay_valid() -> None:
+    # As version 0.1.0 wrote it; the key is the name of the file then.
+    entry = CacheEntry.model_validate(
+        {
+            "version": 1,
+            "text": TEXT,
+            "voice": VOICE.model_dump(),
+            "sha256": "0" * 64,
+            "sample_rate_hz": 48_000,
+            "sample_count": 480,
+            "generation_ms": 12.5,
+        }
+    )
+    assert (entry.voice, entry.recording_sha256) == (VOICE, None)
+    assert cache_key(SPOKEN) == "b5d4fb5530a3e4f1247155c39e257c03e2e0e358bfd94eaf516268b86f666bb5"
+
+
+def test_an_entry_says_what_it_was_made_from(tmp_path: Path) -> None:
+    entry = PhraseCache(tmp_path).get_or_make(RECORDED, lambda: synthesis(generation_ms=0)).entry
+    assert (entry.text, entry.voice, entry.recording_sha256) == ("", None, "ab" * 32)
+    assert PhraseCache(tmp_path).get_or_make(RECORDED, never).entry == entry
 
 
 def test_second_time_gives_the_same_bytes_and_the_original_generation_time(tmp_path: Path) -> None:
     phrases = PhraseCache(tmp_path / "phrases")
-    first = phrases.get_or_make(TEXT, VOICE, lambda: synthesis(generation_ms=12.5))
+    first = phrases.get_or_make(SPOKEN, lambda: synthesis(generation_ms=12.5))
     before = first.audio_path.read_bytes()
-    second = phrases.get_or_make(TEXT, VOICE, never)
+    second = phrases.get_or_make(SPOKEN, never)
     assert (first.was_cached, second.was_cached) == (False, True)
     assert second.entry == first.entry
     assert second.entry.generation_ms == 12.5
@@ -76,27 +109,27 @@ def test_second_time_gives_the_same_bytes_and_the_original_generation_time(tmp_p
 @pytest.mark.parametrize("damage", ["missing", "empty", "flipped", "truncated"])
 def test_damaged_entry_is_made_again(tmp_path: Path, suffix: str, damage: str) -> None:
     phrases = PhraseCache(tmp_path)
-    path = phrases.get_or_make(TEXT, VOICE, synthesis).audio_path.with_suffix(suffix)
+    path = phrases.get_or_make(SPOKEN, synthesis).audio_path.with_suffix(suffix)
     content = path.read_bytes()
     if damage == "missing":
         path.unlink()
     else:
         flipped = content[:30] + bytes([content[30] ^ 0xFF]) + content[31:]
         path.write_bytes({"empty": b"", "truncated": content[:-1], "flipped": flipped}[damage])
-    again = phrases.get_or_make(TEXT, VOICE, lambda: synthesis(seed=7))
+    again = phrases.get_or_make(SPOKEN, lambda: synthesis(seed=7))
     assert not again.was_cached
     assert again.entry.sha256 == sha256_of_file(again.audio_path)
-    assert phrases.get_or_make(TEXT, VOICE, never).was_cached
+    assert phrases.get_or_make(SPOKEN, never).was_cached
 
 
 def test_failed_synthesis_leaves_no_entry(tmp_path: Path) -> None:
     phrases = PhraseCache(tmp_path)
 
-    def fail() -> Synthesis:
+    def fail() -> Sound:
         raise SynthesisError("no sound")
 
     with pytest.raises(SynthesisError, match="no sound"):
-        phrases.get_or_make(TEXT, VOICE, fail)
+        phrases.get_or_make(SPOKEN, fail)
     assert [path.name for path in tmp_path.iterdir() if path.suffix] == []
 
 
@@ -106,7 +139,7 @@ def test_threads_that_want_the_same_phrase_make_it_once(tmp_path: Path) -> None:
 
     def want() -> str:
         barrier.wait()
-        return PhraseCache(tmp_path).get_or_make(TEXT, VOICE, counting(calls)).entry.sha256
+        return PhraseCache(tmp_path).get_or_make(SPOKEN, counting(calls)).entry.sha256
 
     with ThreadPoolExecutor(8) as pool:
         hashes = {future.result() for future in [pool.submit(want) for _ in range(8)]}
@@ -117,5 +150,5 @@ def test_threads_that_want_the_same_phrase_make_it_once(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written_is_a_configuration_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="phrase cache") as caught:
-        PhraseCache(tmp_path / "file" / "phrases").get_or_make(TEXT, VOICE, synthesis)
+        PhraseCache(tmp_path / "file" / "phrases").get_or_make(SPOKEN, synthesis)
     assert "ELOQUENCE_FOLDERS__CACHE" in caught.value.remedy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from eloquence_pipeline.speech.script import (
     draw_phrases,
     lay_out,
     phrases_to_fill,
+    phrases_without_end,
     render,
 )
 
@@ -121,3 +123,25 @@ def test_without_a_duration_every_phrase_is_said() -> None:
     script = lay_out([clip(0.4)] * 50, 1, 0.5, 0.5)
     assert len(script.phrases) == 50
     assert script.duration_seconds == pytest.approx(1 + 50 * 0.4 + 49 * 0.5 + 1)
+
+
+def test_among_long_phrases_one_that_fits_is_chosen() -> None:
+    # 60 letters take 2.7 s at the least and 12 s at the most; a test of 8 s has room for 6.
+    phrases = [Phrase(text=letter * 60, category="long") for letter in "abcdefg"]
+    phrases.append(Phrase(text="Oui.", category="short"))
+    for seed in range(1, 50):
+        assert phrases[-1] in phrases_to_fill(phrases, seed, 8, 2.0, 150)
+
+
+def test_a_recording_can_be_shorter_than_its_text(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", np.zeros(RATE, dtype=np.int16), RATE)
+    recorded = [
+        Phrase(text=f"{number} " + "mot " * 50, category="c", recording=tmp_path / "a.wav")
+        for number in range(4)
+    ]
+    # 28 s in which each takes 1 s and the pause after it 2 s.
+    assert len(phrases_to_fill(recorded, 1, 30, 2.0, 150)) >= 10
+
+
+def test_drawing_goes_on_for_ever_in_the_same_order() -> None:
+    assert tuple(islice(phrases_without_end(PHRASES, 7), 50)) == draw_phrases(PHRASES, 7, 50)

@@ -16,6 +16,29 @@ def test_nothing_to_say_is_refused(text: str) -> None:
         spoken_text(text)
 
 
+@pytest.mark.parametrize("text", ["?!", "…", "« — »", "\u200b", "'"])
+def test_punctuation_alone_is_nothing_to_say(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="nothing that can be said"):
+        spoken_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "« Où ? », dit-elle\u202f; puis… l’œuvre — n°\u00a04 !",
+        "Bravo 👏",
+        "👍",
+        "%",
+        "5",
+        "مرحبا بكم",
+        "<break time='3s'/>",
+        "[[b0Z'ur]]",
+    ],
+)
+def test_what_can_be_said_is_left_as_it_is(text: str) -> None:
+    assert spoken_text(text).split() == text.split()
+
+
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x1b", "\x7f", "\x9b"])
 def test_engine_commands_cannot_be_smuggled_in(character: str) -> None:
     with pytest.raises(ConfigurationError, match="control character"):
