@@ -81,36 +81,44 @@ class Plan:
         return [(f"speaker-{number}", seed + number - 1) for number in range(1, self.speakers + 1)]
 
 
-def basic_plan(duration_seconds: int) -> Plan:
-    """Return the plan of a normal conversation: greetings and coaching, pauses of 2 to 4 s."""
+def basic_plan(duration_seconds: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of a normal conversation, with pauses of 2 to 4 s."""
     return Plan(
         "basic",
-        ("greetings", "coaching"),
+        tuple(categories),
         shortest_pause_seconds=2.0,
         longest_pause_seconds=4.0,
-        parameters={"duration_seconds": duration_seconds},
+        parameters={"duration_seconds": duration_seconds, "categories": list(categories)},
         duration_seconds=duration_seconds,
     )
 
 
-def stress_plan(packets: int, interval_ms: int, speakers: int) -> Plan:
-    """Return the plan of many short technical phrases in quick succession, of several at once."""
-    return _counted("stress", "technical_short", packets, interval_ms, speakers)
+def stress_plan(packets: int, interval_ms: int, speakers: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of many phrases in quick succession, of several speakers at once."""
+    return _counted("stress", packets, interval_ms, categories, speakers)
 
 
-def latency_plan(packets: int, interval_ms: int) -> Plan:
-    """Return the plan of very short phrases in very quick succession."""
-    return _counted("latency", "very_short", packets, interval_ms)
+def latency_plan(packets: int, interval_ms: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of phrases in very quick succession."""
+    return _counted("latency", packets, interval_ms, categories)
 
 
-def _counted(scenario: str, category: str, packets: int, interval_ms: int, speakers: int = 1) -> Plan:
+def _counted(
+    scenario: str, packets: int, interval_ms: int, categories: Sequence[str], speakers: int = 1
+) -> Plan:
     pause_seconds = interval_ms / _MILLISECONDS_PER_SECOND
+    several: dict[str, JsonValue] = {"speakers": speakers} if speakers > 1 else {}
     return Plan(
         scenario,
-        (category,),
+        tuple(categories),
         shortest_pause_seconds=pause_seconds,
         longest_pause_seconds=pause_seconds,
-        parameters={"packets": packets, "interval_ms": interval_ms, "speakers": speakers},
+        parameters={
+            "packets": packets,
+            "interval_ms": interval_ms,
+            **several,
+            "categories": list(categories),
+        },
         speakers=speakers,
         phrase_count=packets,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from prefect import flow, unmapped
@@ -22,7 +22,7 @@ from eloquence_pipeline.models import (
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import ScenarioSettings, Settings
 from flows.environment import servers_at_hand
 from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
 from tasks.analysis import analyse
@@ -53,6 +53,15 @@ Speakers = Annotated[
 IntervalMs = Annotated[
     int, Field(ge=0, le=60_000, title="Interval", description="Pause between phrases in milliseconds.")
 ]
+_USUAL: list[str] = []
+Categories = Annotated[
+    list[str],
+    Field(
+        title="Categories",
+        description="Categories of phrases to speak; none for those of the settings.",
+        max_length=20,
+    ),
+]
 
 _logger = PipelineLogger("SCENARIO")
 
@@ -69,23 +78,37 @@ _ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_w
     task_runner=_ONE_AT_A_TIME,
     persist_result=False,
 )
-async def basic(duration_seconds: DurationSeconds = 30, seed: Seed = 0) -> State[Any]:
+async def basic(
+    duration_seconds: DurationSeconds = 30, categories: Categories = _USUAL, seed: Seed = 0
+) -> State[Any]:
     """Speak greetings and coaching phrases with pauses of 2 to 4 s, and measure how they arrive."""
-    return await _carry_out(basic_plan(duration_seconds), seed)
+    return await _carry_out(
+        lambda tests: basic_plan(duration_seconds, categories or tests.basic.categories), seed
+    )
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
 async def stress(
-    packets: Packets = 50, interval_ms: IntervalMs = 500, speakers: Speakers = 1, seed: Seed = 0
+    packets: Packets = 50,
+    interval_ms: IntervalMs = 500,
+    speakers: Speakers = 1,
+    categories: Categories = _USUAL,
+    seed: Seed = 0,
 ) -> State[Any]:
     """Speak many short technical phrases in quick succession, and measure how they arrive."""
-    return await _carry_out(stress_plan(packets, interval_ms, speakers), seed)
+    return await _carry_out(
+        lambda tests: stress_plan(packets, interval_ms, speakers, categories or tests.stress.categories), seed
+    )
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
-async def latency(packets: Packets = 20, interval_ms: IntervalMs = 200, seed: Seed = 0) -> State[Any]:
+async def latency(
+    packets: Packets = 20, interval_ms: IntervalMs = 200, categories: Categories = _USUAL, seed: Seed = 0
+) -> State[Any]:
     """Speak very short phrases in very quick succession, and measure how soon they arrive."""
-    return await _carry_out(latency_plan(packets, interval_ms), seed)
+    return await _carry_out(
+        lambda tests: latency_plan(packets, interval_ms, categories or tests.latency.categories), seed
+    )
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
@@ -101,10 +124,11 @@ async def own_test(test: str, options: dict[str, int] | None = None, seed: Seed 
         return await _conclude(run, transmission, settings)
 
 
-async def _carry_out(plan: Plan, seed: int) -> State[Any]:
+async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int) -> State[Any]:
     forward_logs_to_prefect()
     with servers_at_hand(_logger.info) as settings:
         check_store(settings)
+        plan = make_plan(settings.tests)
         run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
 
         phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
