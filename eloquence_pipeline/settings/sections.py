@@ -1,18 +1,12 @@
-"""Everything that can be set, where it comes from, and the defaults that run.
-
-Precedence: command-line flag > environment variable > ``.env`` > default.
-"""
+"""The sections of the settings, with the defaults that run."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from platformdirs import PlatformDirs
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from eloquence_pipeline.errors import ConfigurationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -177,77 +171,3 @@ class ServerSettings(BaseModel):
     livekit_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
     minio_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
     prefect_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
-
-
-class Settings(BaseSettings):
-    """The effective settings of one process."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        env_prefix="ELOQUENCE_",
-        env_nested_delimiter="__",
-        env_file=".env",
-        populate_by_name=True,
-    )
-
-    livekit_url: str = Field(default="", validation_alias=AliasChoices("livekit_url", "LIVEKIT_URL"))
-    api_key: str = Field(default="", validation_alias=AliasChoices("api_key", "LIVEKIT_API_KEY"))
-    api_secret: SecretStr = Field(
-        default=SecretStr(""), validation_alias=AliasChoices("api_secret", "LIVEKIT_API_SECRET")
-    )
-    target: str = Field(default="", description="Name of the LiveKit server in results; its URL if empty.")
-    room_name: str = Field(
-        default="test_coaching_vocal",
-        min_length=1,
-        validation_alias=AliasChoices("room_name", "LIVEKIT_ROOM"),
-    )
-    log_format: Literal["text", "json"] = Field(
-        default="text", description="Log lines for people, or one JSON object a line."
-    )
-    speech: SpeechSettings = SpeechSettings()
-    phrases: PhraseSettings = PhraseSettings()
-    tests: ScenarioSettings = ScenarioSettings()
-    thresholds: ThresholdSettings = ThresholdSettings()
-    storage: StorageSettings = StorageSettings()
-    folders: FolderSettings = FolderSettings()
-    servers: ServerSettings = ServerSettings()
-
-    @model_validator(mode="after")
-    def _complete_target(self) -> Self:
-        if self.livekit_url and not self.livekit_url.startswith(("ws://", "wss://")):
-            raise ValueError(f"LIVEKIT_URL must start with ws:// or wss://, not {self.livekit_url!r}")
-        if self.livekit_url and not (self.api_key and self.api_secret.get_secret_value()):
-            raise ValueError("LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside it")
-        return self
-
-
-_SEED_VARIABLES = {
-    "API_KEY": "LIVEKIT_API_KEY",
-    "API_SECRET": "LIVEKIT_API_SECRET",
-    "ROOM_NAME": "LIVEKIT_ROOM",
-}
-
-
-def load_settings() -> Settings:
-    """Read the settings from the environment, ``.env`` and the defaults.
-
-    Raises
-    ------
-    ConfigurationError
-        If a value is out of its bounds or the target is incomplete.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise ConfigurationError(
-            "; ".join(_one_line(detail["loc"], detail["msg"]) for detail in error.errors()),
-            remedy="correct the environment variable or the line in .env",
-        ) from None
-
-
-def _one_line(location: tuple[int | str, ...], message: str) -> str:
-    path = "__".join(str(part) for part in location).upper()
-    name = path if not path or path.startswith("LIVEKIT_") else _SEED_VARIABLES.get(path, f"ELOQUENCE_{path}")
-    text = message.removeprefix("Value error, ")
-    return f"{name}: {text}" if name else text
