@@ -1,9 +1,15 @@
 """Everything that can be set, where it comes from, and the defaults that run.
 
-Precedence: command-line flag > environment variable > ``.env`` > default.
+Precedence: command-line flag > environment variable > ``.env`` > ``config.json`` > default.
 """
 
-from eloquence_pipeline.settings.loading import load_settings
+from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
+from eloquence_pipeline.settings.keys import KeyPath
+from eloquence_pipeline.settings.loading import (
+    EffectiveSettings,
+    load_effective_settings,
+    load_settings,
+)
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
     BasicSettings,
@@ -26,11 +32,14 @@ from eloquence_pipeline.settings.sections import (
 )
 
 __all__ = [
+    "FILE_VARIABLE",
     "BasicSettings",
     "Categories",
     "DurationSeconds",
+    "EffectiveSettings",
     "FolderSettings",
     "IntervalMs",
+    "KeyPath",
     "LatencySettings",
     "OwnCategories",
     "Packets",
@@ -44,5 +53,7 @@ __all__ = [
     "StorageSettings",
     "StressSettings",
     "ThresholdSettings",
+    "choose_file",
+    "load_effective_settings",
     "load_settings",
 ]

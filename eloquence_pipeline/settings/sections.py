@@ -2,43 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from eloquence_pipeline.settings.values import EndpointUrl, GivenPath, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
+TOGETHER = "settings_together"
+"""Type of the error of settings that are right one by one, and wrong beside each other."""
 
-class SpeechSettings(BaseModel):
+
+def wrong_together(message: str, *keys: str) -> PydanticCustomError:
+    """Return the error of settings that do not go together; the first of `keys` that was given is named."""
+    return PydanticCustomError(TOGETHER, "{message}", {"message": message, "keys": keys})
+
+
+class Section(BaseModel):
+    """Settings that belong together: an object in ``config.json``."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SpeechSettings(Section):
     """The synthetic speaker."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     voice: str = Field(default="roa/fr", description="Voice id of the TTS engine.")
-    rate_wpm: Annotated[int, Field(ge=80, le=450)] = 150
-    volume: Annotated[float, Field(gt=0, le=1)] = 0.9
+    rate_wpm: Annotated[int, Field(ge=80, le=450)] = Field(
+        default=150, description="Rate of speech in words a minute."
+    )
+    volume: Annotated[float, Field(gt=0, le=1)] = Field(default=0.9, description="1 is full volume.")
 
 
-class RecordedPhrase(BaseModel):
+class RecordedPhrase(Section):
     """A phrase that somebody has recorded."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: Annotated[str, Field(min_length=1)]
-    audio: Path = Field(description="WAV, FLAC or OGG file, any rate, mono or stereo.")
+    text: Annotated[str, Field(min_length=1)] = Field(description="What is said in the recording.")
+    audio: GivenPath = Field(description="WAV, FLAC or OGG file, any rate, mono or stereo.")
 
 
-OwnCategories = dict[str, tuple[str | RecordedPhrase, ...]]
+def _kind_of_phrase(value: object) -> str | None:
+    if isinstance(value, str):
+        return "<text>"
+    return "<recording>" if isinstance(value, Mapping | RecordedPhrase) else None
 
 
-class PhraseSettings(BaseModel):
+# The tags stand in the places of pydantic's errors; the brackets tell them from keys.
+OwnPhrase = Annotated[
+    Annotated[str, Tag("<text>"), Field(min_length=1)] | Annotated[RecordedPhrase, Tag("<recording>")],
+    Discriminator(
+        _kind_of_phrase,
+        custom_error_type="phrase",
+        custom_error_message="should be a text, or an object with text and audio",
+    ),
+]
+OwnCategories = dict[str, tuple[OwnPhrase, ...]]
+
+
+class PhraseSettings(Section):
     """Phrases of the user's own, beside the built-in ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    file: Path | None = Field(
+    file: OptionalPath = Field(
         default=None, description="JSON file of categories: an object of lists, as in `categories`."
     )
     categories: OwnCategories = Field(
@@ -54,19 +83,15 @@ IntervalMs = Annotated[int, Field(ge=0, le=60_000)]
 Speakers = Annotated[int, Field(ge=1, le=8)]
 
 
-class BasicSettings(BaseModel):
+class BasicSettings(Section):
     """What `--test basic` does when no flag says otherwise."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     duration_seconds: DurationSeconds = Field(default=30, description="Length of the test in seconds.")
     categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
 
 
-class StressSettings(BaseModel):
+class StressSettings(Section):
     """What `--test stress` does when no flag says otherwise."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     packets: Packets = Field(default=50, description="Number of phrases, of each speaker.")
     interval_ms: IntervalMs = Field(default=500, description="Pause between phrases in milliseconds.")
@@ -74,27 +99,31 @@ class StressSettings(BaseModel):
     categories: Categories = Field(default=("technical_short",), description="What is spoken.")
 
 
-class LatencySettings(BaseModel):
+class LatencySettings(Section):
     """What `--test latency` does when no flag says otherwise."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     packets: Packets = Field(default=20, description="Number of phrases.")
     interval_ms: IntervalMs = Field(default=200, description="Pause between phrases in milliseconds.")
     categories: Categories = Field(default=("very_short",), description="What is spoken.")
 
 
-class ScenarioSettings(BaseModel):
+class ScenarioSettings(Section):
     """The built-in tests."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    basic: BasicSettings = Field(default_factory=BasicSettings, description="A normal conversation.")
+    stress: StressSettings = Field(
+        default_factory=StressSettings, description="Many phrases in quick succession."
+    )
+    latency: LatencySettings = Field(
+        default_factory=LatencySettings, description="Very short phrases in very quick succession."
+    )
 
-    basic: BasicSettings = BasicSettings()
-    stress: StressSettings = StressSettings()
-    latency: LatencySettings = LatencySettings()
+
+_Milliseconds = Annotated[float, Field(gt=0)]
+_Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
-class ThresholdSettings(BaseModel):
+class ThresholdSettings(Section):
     """Bounds between the classes of a verdict; the last class of each row fails a run.
 
     A value on the bound of ``excellent`` belongs to the class after it, a value on any other bound
@@ -102,36 +131,57 @@ class ThresholdSettings(BaseModel):
     *acceptable*.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    latency_excellent_ms: Annotated[float, Field(gt=0)] = 100.0
-    latency_good_ms: Annotated[float, Field(gt=0)] = 300.0
-    latency_acceptable_ms: Annotated[float, Field(gt=0)] = 500.0
-    loss_excellent_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
-    loss_acceptable_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
-    pacing_lateness_p99_ms: Annotated[float, Field(gt=0)] = 5.0
-    pacing_lateness_max_ms: Annotated[float, Field(gt=0)] = 20.0
+    latency_excellent_ms: _Milliseconds = Field(
+        default=100.0, description="Latency below this is excellent, in milliseconds."
+    )
+    latency_good_ms: _Milliseconds = Field(
+        default=300.0, description="Latency below this is good, in milliseconds."
+    )
+    latency_acceptable_ms: _Milliseconds = Field(
+        default=500.0, description="Latency above this fails the run, in milliseconds."
+    )
+    loss_excellent_ratio: _Ratio = Field(
+        default=0.01, description="Loss below this is excellent; 0.01 is 1 %."
+    )
+    loss_acceptable_ratio: _Ratio = Field(
+        default=0.05, description="Loss above this fails the run; 0.05 is 5 %."
+    )
+    pacing_lateness_p99_ms: _Milliseconds = Field(
+        default=5.0,
+        description="The result is invalid when 1 % of the frames were handed over later than this.",
+    )
+    pacing_lateness_max_ms: _Milliseconds = Field(
+        default=20.0, description="The result is invalid when a frame was handed over later than this."
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        if not self.latency_excellent_ms <= self.latency_good_ms <= self.latency_acceptable_ms:
-            raise ValueError("latency bounds must rise: excellent ≤ good ≤ acceptable")
-        if self.loss_excellent_ratio > self.loss_acceptable_ratio:
-            raise ValueError("loss bounds must rise: excellent ≤ acceptable")
+        latency = ("latency_excellent_ms", "latency_good_ms", "latency_acceptable_ms")
+        loss = ("loss_excellent_ratio", "loss_acceptable_ratio")
+        self._require_rising("latency bounds must rise: excellent ≤ good ≤ acceptable", latency)
+        self._require_rising("loss bounds must rise: excellent ≤ acceptable", loss)
         return self
 
+    def _require_rising(self, message: str, keys: tuple[str, ...]) -> None:
+        bounds: list[float] = [getattr(self, key) for key in keys]
+        if bounds != sorted(bounds):
+            told = " ≤ ".join(f"{bound:g}" for bound in bounds)
+            raise wrong_together(f"{message}, not {told}", *keys)
 
-class StorageSettings(BaseModel):
+
+class StorageSettings(Section):
     """The S3 store of the evidence; without an endpoint or bucket the embedded MinIO is used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    endpoint_url: str = ""
-    bucket: str = ""
-    prefix: str = ""
-    region: str = "us-east-1"
-    access_key: SecretStr = SecretStr("")
-    secret_key: SecretStr = SecretStr("")
+    endpoint_url: EndpointUrl = Field(
+        default="", description="Address of the S3 server; that of AWS if only a bucket is named."
+    )
+    bucket: str = Field(default="", description="Bucket of the evidence.")
+    prefix: str = Field(default="", description="Put before every key in the bucket.")
+    region: str = Field(default="us-east-1", description="Region of the bucket.")
+    access_key: SecretStr = Field(
+        default=SecretStr(""), description="Access key; AWS's own places are asked if it is empty."
+    )
+    secret_key: SecretStr = Field(default=SecretStr(""), description="Secret of the access key.")
     create_bucket: bool = Field(default=False, description="Create the bucket when it is missing.")
 
     @property
@@ -140,34 +190,37 @@ class StorageSettings(BaseModel):
         return bool(self.endpoint_url or self.bucket)
 
 
-class FolderSettings(BaseModel):
+class FolderSettings(Section):
     """Where the pipeline keeps things on this machine."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    results: Path = Field(
+    results: GivenPath = Field(
         default=Path("results"), description="Evidence of every run, also what is not yet uploaded."
     )
-    cache: Path = Field(
-        default=Path(_dirs.user_cache_dir), description="Server binaries and synthesised phrases."
+    # Factories: the schema is the same on every machine, the user's folders are not.
+    cache: GivenPath = Field(
+        default_factory=lambda: Path(_dirs.user_cache_dir),
+        description="Server binaries and synthesised phrases.",
     )
-    data: Path = Field(
-        default=Path(_dirs.user_data_dir), description="Data of the embedded MinIO and Prefect server."
+    data: GivenPath = Field(
+        default_factory=lambda: Path(_dirs.user_data_dir),
+        description="Data of the embedded MinIO and Prefect server.",
     )
-    state: Path = Field(
-        default=Path(_dirs.user_state_dir), description="Embedded servers that are running now."
+    state: GivenPath = Field(
+        default_factory=lambda: Path(_dirs.user_state_dir),
+        description="Embedded servers that are running now.",
     )
 
 
-class ServerSettings(BaseModel):
+_Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class ServerSettings(Section):
     """The servers that the pipeline runs itself."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    livekit_binary: Path | None = Field(
+    livekit_binary: OptionalPath = Field(
         default=None, description="livekit-server to use instead of looking for one."
     )
-    minio_binary: Path | None = Field(default=None, description="minio to use instead of looking for one.")
-    livekit_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
-    minio_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
-    prefect_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=0, description="0 takes a free port.")
+    minio_binary: OptionalPath = Field(default=None, description="minio to use instead of looking for one.")
+    livekit_port: _Port = Field(default=0, description="Port of LiveKit; 0 takes a free one.")
+    minio_port: _Port = Field(default=0, description="Port of MinIO; 0 takes a free one.")
+    prefect_port: _Port = Field(default=0, description="Port of the Prefect server; 0 takes a free one.")
