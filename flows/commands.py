@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
+from eloquence_pipeline.reporting.settings_table import settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
     ServiceStatus,
@@ -25,7 +27,7 @@ from eloquence_pipeline.servers import (
     find_binaries,
     require_media_interface,
 )
-from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.settings import Settings, load_effective_settings, load_settings
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.sync import pending_runs, sync
@@ -143,6 +145,21 @@ def _require_output(output: Path | None) -> None:
 def _quiet_libraries(*, verbose: bool) -> None:
     # The SDK logs every retry of a connection as an error; what matters of it is in our own errors.
     logging.getLogger("livekit").setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def show_settings(console: Console) -> ExitCode:
+    """Print every setting, and where it comes from."""
+    effective = load_effective_settings()
+    console.print(settings_table(effective))
+    if effective.file is not None:
+        console.print(f"\n{effective.file.name}: {effective.file}", soft_wrap=True, markup=False)
+    return ExitCode.PASSED
+
+
+def show_schema() -> ExitCode:
+    """Print the JSON schema of ``config.json``."""
+    print(json.dumps(Settings.json_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.PASSED
 
 
 def prepare_servers(console: Console) -> ExitCode:
