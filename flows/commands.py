@@ -7,7 +7,7 @@ import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from eloquence_pipeline.settings import Settings, load_effective_settings, load_
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.sync import pending_runs, sync
+from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Options:
     flow
         A scenario, or ``suite`` for all of them.
     parameters
-        Of that flow; what is left out has its default.
+        Of that flow; what is left out is taken from the settings.
     """
 
     flow: str
@@ -83,6 +84,9 @@ def run_test(console: Console, options: Options) -> ExitCode:
         If the test could not be carried out.
     """
     settings = load_settings()
+    options = replace(
+        options, parameters=default_parameters(options.flow, settings.tests) | options.parameters
+    )
     require_writable(settings.folders.results)
     _require_output(options.output)
     require_media_interface()
