@@ -50,9 +50,10 @@ bench: $(INSTALLED) ## Measure set-up, start and overhead; takes about 15 minute
 	@$(BIN)/python -m benchmarks.first_report
 
 .PHONY: schema
-schema: $(INSTALLED) ## Write the JSON schema of results.json into docs/
+schema: $(INSTALLED) ## Write the JSON schemas of results.json and config.json into docs/
 	@$(BIN)/python -c 'import json; from eloquence_pipeline.models import ScenarioResult; \
 		print(json.dumps(ScenarioResult.json_schema(), indent=2, ensure_ascii=False))' > docs/results.schema.json
+	@$(BIN)/eloquence config --schema > docs/config.schema.json
 
 .PHONY: lock
 lock: $(UV) ## Resolve the dependencies anew into requirements.lock, which names no host

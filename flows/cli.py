@@ -12,7 +12,8 @@ import typer
 
 from eloquence_pipeline.errors import EloquenceError, ExitCode
 from eloquence_pipeline.redaction import redact
-from eloquence_pipeline.reporting.console import make_console
+from eloquence_pipeline.reporting.console import make_console, make_output
+from eloquence_pipeline.settings import choose_file
 from flows.commands import (
     Options,
     prepare_servers,
@@ -20,6 +21,8 @@ from flows.commands import (
     services_down,
     services_status,
     services_up,
+    show_schema,
+    show_settings,
     sync_evidence,
 )
 from flows.interruption import exit_code, terminate_like_interrupt
@@ -44,6 +47,16 @@ app = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings as JSON; a name that is empty reads none.",
+        show_default="config.json, if it is there",
+    ),
+]
 
 
 @app.callback()
@@ -104,6 +117,7 @@ def run(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
+    config: ConfigOption = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show debugging lines, and tracebacks of errors.")
     ] = False,
@@ -120,6 +134,7 @@ def run(
 
       eloquence up && eloquence --all; eloquence down
     """
+    _use_file(config)
     given = {
         "duration_seconds": duration,
         "packets": packets,
@@ -140,6 +155,11 @@ def run(
         ),
         verbose=verbose,
     )
+
+
+def _use_file(name: str | None) -> None:
+    if name is not None:
+        choose_file(name)
 
 
 _FLAGS = {
@@ -212,6 +232,18 @@ def status() -> None:
 def down() -> None:
     """Stop the servers that run in the background."""
     _end_with(lambda: services_down(make_console()))
+
+
+@app.command(name="config")
+def config_command(
+    config: ConfigOption = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of the file instead.")
+    ] = False,
+) -> None:
+    """Show every setting, and where it comes from."""
+    _use_file(config)
+    _end_with(show_schema if schema else lambda: show_settings(make_output()))
 
 
 @app.command(name="sync")

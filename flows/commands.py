@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
+from eloquence_pipeline.reporting.settings_table import settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
     ServiceStatus,
@@ -25,10 +27,11 @@ from eloquence_pipeline.servers import (
     find_binaries,
     require_media_interface,
 )
-from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.settings import Settings, load_effective_settings, load_settings
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.sync import pending_runs, sync
+from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, users_own_prefect_api
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ class Options:
     flow
         A scenario, or ``suite`` for all of them.
     parameters
-        Of that flow; what is left out has its default.
+        Of that flow; what is left out is taken from the settings.
     """
 
     flow: str
@@ -81,6 +84,9 @@ def run_test(console: Console, options: Options) -> ExitCode:
         If the test could not be carried out.
     """
     settings = load_settings()
+    options = replace(
+        options, parameters=default_parameters(options.flow, settings.tests) | options.parameters
+    )
     require_writable(settings.folders.results)
     _require_output(options.output)
     require_media_interface()
@@ -143,6 +149,21 @@ def _require_output(output: Path | None) -> None:
 def _quiet_libraries(*, verbose: bool) -> None:
     # The SDK logs every retry of a connection as an error; what matters of it is in our own errors.
     logging.getLogger("livekit").setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def show_settings(console: Console) -> ExitCode:
+    """Print every setting, and where it comes from."""
+    effective = load_effective_settings()
+    console.print(settings_table(effective))
+    if effective.file is not None:
+        console.print(f"\n{effective.file.name}: {effective.file}", soft_wrap=True, markup=False)
+    return ExitCode.PASSED
+
+
+def show_schema() -> ExitCode:
+    """Print the JSON schema of ``config.json``."""
+    print(json.dumps(Settings.json_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.PASSED
 
 
 def prepare_servers(console: Console) -> ExitCode:

@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.scenario import Seed, basic, latency, stress
 
@@ -20,14 +21,15 @@ _logger = PipelineLogger("SUITE")
 
 @flow(name="suite", persist_result=False)
 async def suite(seed: Seed = 0) -> State[Any]:
-    """Run every scenario with its defaults; one that cannot be carried out does not stop the others."""
+    """Run every scenario as the settings say; one that cannot be carried out does not stop the others."""
     outcomes: list[ScenarioOutcome] = []
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info):
+    with servers_at_hand(_logger.info) as settings:
         for scenario in (basic, stress, latency):
             _logger.info(f"test {scenario.fn.__name__}")
+            parameters = default_parameters(scenario.fn.__name__, settings.tests)
             # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(Awaitable[State[Any]], scenario(seed=seed, return_state=True))
+            running = cast(Awaitable[State[Any]], scenario(**parameters, seed=seed, return_state=True))
             outcome = await (await running).aresult(raise_on_failure=False)
             if isinstance(outcome, ScenarioOutcome):
                 outcomes.append(outcome)

@@ -16,6 +16,8 @@ from rich.text import Text
 
 from eloquence_pipeline.pipeline_logger import METRIC, PROGRESS, ROOT_LOGGER
 
+_UNWRAPPED_COLUMNS = 240
+
 
 def _style(level: int) -> str:
     if level >= logging.ERROR:
@@ -88,6 +90,15 @@ def make_console() -> Console:
         # Asked once: during a transmission standard error goes through a filter, which is no terminal.
         force_terminal=sys.stderr.isatty(),
     )
+
+
+def make_output() -> Console:
+    """Return the console for what somebody may want to read on: standard output.
+
+    Without a terminal lines are not wrapped at 80 columns, so that ``grep`` finds whole ones.
+    """
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if narrow else _UNWRAPPED_COLUMNS)
 
 
 @contextmanager

@@ -39,6 +39,21 @@ def test_all_runs_every_test_and_writes_one_combined_result(home: Home) -> None:
     assert len(home.run_folders()) == 3
 
 
+def test_the_configuration_says_what_each_test_of_all_does(home: Home) -> None:
+    tests = {
+        "basic": {"duration_seconds": 8},
+        "stress": {"packets": 3, "interval_ms": 300},
+        "latency": {"packets": 2},
+    }
+    (home.path / "config.json").write_text(json.dumps({"tests": tests, "room_name": "salon"}))
+    done = home.run("--all", "--output", "all.json")
+    assert done.returncode == ExitCode.PASSED, done.stderr
+    combined = json.loads((home.path / "all.json").read_text())["tests"]
+    assert combined["basic"]["duration_seconds"] == 8
+    assert [combined[name]["packets_sent"] for name in ("stress", "latency")] == [3, 2]
+    assert "Room: salon-" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

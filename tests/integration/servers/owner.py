@@ -12,14 +12,14 @@ from pathlib import Path
 from types import FrameType
 
 from eloquence_pipeline.servers import embedded_servers
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import Settings, load_settings
 
 
 def settings_in(folder: Path) -> Settings:
     """Settings with folders of the test's own, but the user's cache of binaries."""
-    return Settings.model_validate(
-        {"folders": {name: folder / name for name in ("results", "data", "state")}}
-    )
+    users = load_settings()
+    folders = users.folders.model_copy(update={name: folder / name for name in ("results", "data", "state")})
+    return users.model_copy(update={"folders": folders})
 
 
 class TerminatedError(Exception):

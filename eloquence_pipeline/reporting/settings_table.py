@@ -1,0 +1,55 @@
+"""The effective settings as a table, secrets masked."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import SecretStr
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from eloquence_pipeline.settings import EffectiveSettings, KeyPath, Settings
+
+MASK = "********"
+
+
+def settings_table(effective: EffectiveSettings) -> Table:
+    """Return a row a key: its name, its value and where that comes from."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("Key", no_wrap=True)
+    table.add_column("Value", overflow="fold")
+    table.add_column("Origin", overflow="fold")
+    for path, origin in effective.origins.items():
+        style = "dim" if origin == "default" else ""
+        value = Text(_shown(_value(effective.settings, path)))
+        table.add_row(".".join(path), value, Text(origin), style=style)
+    return table
+
+
+def _value(settings: Settings, path: KeyPath) -> Any:
+    value: Any = settings
+    for key in path:
+        value = getattr(value, key)
+    return value
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            text = ""
+        case SecretStr():
+            text = MASK if value.get_secret_value() else ""
+        case bool():
+            text = str(value).lower()
+        case float():
+            text = f"{value:g}"
+        case tuple():
+            text = ", ".join(cast(tuple[str, ...], value))
+        case dict():
+            categories = cast(dict[str, tuple[object, ...]], value)
+            text = ", ".join(f"{name} ({len(phrases)})" for name, phrases in categories.items())
+        case _:
+            text = str(value)
+    # A terminal obeys control characters.
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -1,0 +1,59 @@
+"""Everything that can be set, where it comes from, and the defaults that run.
+
+Precedence: command-line flag > environment variable > ``.env`` > ``config.json`` > default.
+"""
+
+from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
+from eloquence_pipeline.settings.keys import KeyPath
+from eloquence_pipeline.settings.loading import (
+    EffectiveSettings,
+    load_effective_settings,
+    load_settings,
+)
+from eloquence_pipeline.settings.root import Settings
+from eloquence_pipeline.settings.sections import (
+    BasicSettings,
+    Categories,
+    DurationSeconds,
+    FolderSettings,
+    IntervalMs,
+    LatencySettings,
+    OwnCategories,
+    Packets,
+    PhraseSettings,
+    RecordedPhrase,
+    ScenarioSettings,
+    ServerSettings,
+    Speakers,
+    SpeechSettings,
+    StorageSettings,
+    StressSettings,
+    ThresholdSettings,
+)
+
+__all__ = [
+    "FILE_VARIABLE",
+    "BasicSettings",
+    "Categories",
+    "DurationSeconds",
+    "EffectiveSettings",
+    "FolderSettings",
+    "IntervalMs",
+    "KeyPath",
+    "LatencySettings",
+    "OwnCategories",
+    "Packets",
+    "PhraseSettings",
+    "RecordedPhrase",
+    "ScenarioSettings",
+    "ServerSettings",
+    "Settings",
+    "Speakers",
+    "SpeechSettings",
+    "StorageSettings",
+    "StressSettings",
+    "ThresholdSettings",
+    "choose_file",
+    "load_effective_settings",
+    "load_settings",
+]
