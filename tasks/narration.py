@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from eloquence_pipeline.measurement.verdict import latency_class
+from eloquence_pipeline.classes import latency_class
 from eloquence_pipeline.models import LatencyClass, PhraseObservation, ScenarioResult, SpeechScript
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import ThresholdSettings
