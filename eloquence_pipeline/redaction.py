@@ -84,7 +84,8 @@ def redact(text: str) -> str:
 def redacted(value: Any) -> Any:
     """Return `value` with the texts in it redacted, however deep in dictionaries, lists and tuples."""
     if isinstance(value, str):
-        return redact(value)
+        cleaned = redact(value)
+        return value if cleaned == value else cleaned  # which would be a plain text, no member of an enum
     if isinstance(value, dict):
         return {key: redacted(item) for key, item in cast(dict[Any, Any], value).items()}
     if isinstance(value, (list, tuple)):
