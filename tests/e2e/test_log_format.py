@@ -31,7 +31,7 @@ def test_a_run_is_told_in_json_from_its_servers_to_its_result(home: Home) -> Non
     latency = next(line for line in lines if line.get("content", {}).get("operation") == "envoi")
     assert latency["message"] == f"⚡ LATENCY | envoi: {latency['content']['latency_ms']:.2f} ms"
     result, stored = lines[-1], home.only_result()
-    # Passed, unless this machine was too busy: what is looked at here is that the line says what the file does.
+    # Passed, unless this machine was too busy: what counts here is that the line says what the file does.
     assert (result["kind"], result["content"]["status"]) == ("result", stored["verdict"]["status"])
     assert result["content"]["reasons"] == stored["verdict"]["reasons"]
     assert list(stored)[:8] == [key for key in result["content"] if key in list(stored)[:8]]
