@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from eloquence_pipeline.errors import EloquenceError, ExitCode
-from eloquence_pipeline.redaction import redact
-from eloquence_pipeline.reporting.console import make_console, make_output
+from eloquence_pipeline.reporting.console import LogFormat, make_output
 from eloquence_pipeline.settings import choose_file
 from flows.commands import (
     Options,
@@ -25,7 +24,15 @@ from flows.commands import (
     show_settings,
     sync_evidence,
 )
+from flows.environment import exported
 from flows.interruption import exit_code, terminate_like_interrupt
+from flows.output import (
+    LOG_FORMAT_FLAG,
+    LOG_FORMAT_VARIABLE,
+    command_console,
+    json_is_asked_for,
+    report_error,
+)
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
 EXIT_CODES = """
@@ -121,6 +128,14 @@ def run(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show debugging lines, and tracebacks of errors.")
     ] = False,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(
+            LOG_FORMAT_FLAG,
+            help="Lines for people, or one JSON object a line, in every command.",
+            show_default="text",
+        ),
+    ] = None,
 ) -> None:
     """Speak French coaching phrases through LiveKit, listen at the other end, and say how they arrived.
 
@@ -134,6 +149,8 @@ def run(
 
       eloquence up && eloquence --all; eloquence down
     """
+    if log_format is not None:
+        context.with_resource(exported({LOG_FORMAT_VARIABLE: log_format}))
     _use_file(config)
     given = {
         "duration_seconds": duration,
@@ -150,7 +167,7 @@ def run(
         return
     _end_with(
         lambda: run_test(
-            make_console(),
+            command_console(),
             Options(*_chosen_flow(test, parameters, all_tests=all_tests), output=output, verbose=verbose),
         ),
         verbose=verbose,
@@ -213,25 +230,25 @@ def _own_test_parameters(test: str, given: dict[str, int]) -> dict[str, Any]:
 @app.command()
 def prepare() -> None:
     """Find or build LiveKit and MinIO, so that no later command has to."""
-    _end_with(lambda: prepare_servers(make_console()))
+    _end_with(lambda: prepare_servers(command_console()))
 
 
 @app.command()
 def up() -> None:
     """Keep LiveKit, MinIO and a Prefect server running in the background; runs then use those."""
-    _end_with(lambda: services_up(make_console()))
+    _end_with(lambda: services_up(command_console()))
 
 
 @app.command()
 def status() -> None:
     """Show which servers are running, and where."""
-    _end_with(lambda: services_status(make_console()))
+    _end_with(lambda: services_status(command_console()))
 
 
 @app.command()
 def down() -> None:
     """Stop the servers that run in the background."""
-    _end_with(lambda: services_down(make_console()))
+    _end_with(lambda: services_down(command_console()))
 
 
 @app.command(name="config")
@@ -249,7 +266,7 @@ def config_command(
 @app.command(name="sync")
 def sync_command() -> None:
     """Send the evidence of every run that is not yet in the store."""
-    _end_with(lambda: sync_evidence(make_console()))
+    _end_with(lambda: sync_evidence(command_console()))
 
 
 def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
@@ -257,31 +274,44 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
     try:
         code = action()
     except EloquenceError as error:
-        _print_error(error, verbose=verbose)
+        shown = error if verbose else None
+        report_error(error.message, remedy=error.remedy, exit_code=error.exit_code, error=shown)
         raise typer.Exit(error.exit_code) from None
     except typer.BadParameter:
         raise  # typer shows it with the usage
     except KeyboardInterrupt as interruption:
-        typer.secho("interrupted; what was recorded so far stays in the results folder", err=True)
-        raise typer.Exit(exit_code(interruption)) from None
+        ending = exit_code(interruption)
+        report_error("interrupted; what was recorded so far stays in the results folder", exit_code=ending)
+        raise typer.Exit(ending) from None
     except Exception as error:
-        if verbose:
-            typer.echo(redact(traceback.format_exc()), err=True)
-        typer.secho(f"❌ unexpected {type(error).__name__}: {redact(str(error))}", fg="red", err=True)
-        typer.secho("   → run it again with --verbose and report the traceback", err=True)
+        report_error(
+            f"unexpected {type(error).__name__}: {error}",
+            remedy="run it again with --verbose and report the traceback",
+            exit_code=ExitCode.NOT_CARRIED_OUT,
+            error=error if verbose else None,
+        )
         raise typer.Exit(ExitCode.NOT_CARRIED_OUT) from None
     raise typer.Exit(code)
-
-
-def _print_error(error: EloquenceError, *, verbose: bool) -> None:
-    if verbose:
-        typer.echo(redact("".join(traceback.format_exception(error))), err=True)
-    typer.secho(f"❌ {error.message}", fg="red", err=True)
-    if error.remedy:
-        typer.secho(f"   → {error.remedy}", err=True)
 
 
 def main() -> None:
     """Run the command; the entry point of the package."""
     terminate_like_interrupt()
+    if json_is_asked_for():
+        with exported({LOG_FORMAT_VARIABLE: "json"}):
+            sys.exit(_run_with_usage_errors_as_json())
     app()
+
+
+def _run_with_usage_errors_as_json() -> int:
+    try:
+        # Outside its standalone mode Typer returns the exit code, and raises what it would print.
+        ended: Any = app(standalone_mode=False)
+    except Exception as error:
+        # Click's errors come from Click or from Typer's own copy of it: they are known by this method.
+        say = getattr(error, "format_message", None)
+        if say is None:
+            raise
+        report_error(say(), remedy="see eloquence --help", exit_code=ExitCode.USAGE)
+        return ExitCode.USAGE
+    return int(ended or 0)

@@ -18,7 +18,9 @@ from rich.table import Table
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
+from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
+from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.settings_table import settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
@@ -33,6 +35,7 @@ from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, users_own_prefect_api
+from flows.output import report_error
 
 if TYPE_CHECKING:
     from eloquence_pipeline.models import SuiteOutcome
@@ -96,7 +99,8 @@ def run_test(console: Console, options: Options) -> ExitCode:
     for one in outcome.outcomes:
         print_summary(console, one.result, one.archive)
     for scenario, error in outcome.errors.items():
-        console.print(f"❌ {scenario}: {error}", style="red", soft_wrap=True, markup=False)
+        message, _, remedy = error.partition(" → ")
+        report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
     if options.output is not None:
         write_atomically(options.output, _output_of(outcome, options).encode())
         console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
@@ -191,10 +195,15 @@ def services_status(console: Console) -> ExitCode:
     """Print a row a server."""
     from eloquence_pipeline.servers import status  # noqa: PLC0415
 
+    services = status(load_settings())
+    if isinstance(console, JsonConsole):
+        for service in services:
+            console.write("server", service.name, content=service.model_dump())
+        return ExitCode.PASSED
     table = Table()
     for title in ("Server", "State", "Address", "PID", "Version", "Users"):
         table.add_column(title)
-    for service in status(load_settings()):
+    for service in services:
         table.add_row(*_service_cells(service))
     console.print(table)
     return ExitCode.PASSED
@@ -240,7 +249,9 @@ def sync_evidence(console: Console) -> ExitCode:
         ) as endpoints,
         exported(environment_of(endpoints)),
     ):
-        storage = load_settings().storage
+        complete = load_settings()
+        hide_secrets_of(complete)
+        storage = complete.storage
         store = ObjectStore.from_settings(storage)
         store.ensure_bucket(create=storage.create_bucket)
         archives = sync(

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.servers import Endpoints, ProgressSink, embedded_servers
 from eloquence_pipeline.settings import Settings, load_settings
 
@@ -71,7 +72,9 @@ def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
         ) as endpoints,
         exported(environment_of(endpoints)),
     ):
-        yield load_settings()
+        complete = load_settings()
+        hide_secrets_of(complete)
+        yield complete
 
 
 def users_own_prefect_api() -> str:

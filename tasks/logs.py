@@ -9,6 +9,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogHandler
 
 from eloquence_pipeline.pipeline_logger import ROOT_LOGGER
+from eloquence_pipeline.redaction import RedactingFilter
 
 
 def forward_logs_to_prefect() -> None:
@@ -16,7 +17,9 @@ def forward_logs_to_prefect() -> None:
     logger = logging.getLogger(ROOT_LOGGER)
     if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
         # Progress is for terminals: four lines a second would bury the run's log.
-        logger.addHandler(APILogHandler(level=logging.INFO))
+        handler = APILogHandler(level=logging.INFO)
+        handler.addFilter(RedactingFilter())
+        logger.addHandler(handler)
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
 

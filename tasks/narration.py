@@ -6,15 +6,13 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from eloquence_pipeline.measurement.verdict import latency_class
-from eloquence_pipeline.models import LatencyClass, PhraseObservation, ScenarioResult, SpeechScript
+from eloquence_pipeline.models import PhraseObservation, ScenarioResult, SpeechScript
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import ThresholdSettings
 
 _BYTES_PER_SAMPLE = 2
 
 _speech = PipelineLogger("PUBLISHER")
-_analysis = PipelineLogger("ANALYSE")
 
 
 class SpeechNarrator:
@@ -55,29 +53,22 @@ class SpeechNarrator:
 
 def narrate_result(result: ScenarioResult, thresholds: ThresholdSettings) -> None:
     """Log what was heard: a block of lines for each phrase, then the network and the figures."""
+    logger = PipelineLogger("ANALYSE", thresholds)
     for phrase in result.phrases:
-        _narrate_phrase(phrase)
-    loss = result.rtp.packet_loss_ratio
-    if loss is not None:
-        lossy = loss > 0
-        _analysis.network("packet_loss", f"{loss * 100:.1f}% de perte détectée", degraded=lossy)
-    one_way_ms = result.delay.one_way_delay_ms.avg
-    if one_way_ms is not None:
-        judged = latency_class(one_way_ms, thresholds)
-        _analysis.network(
-            "quality",
-            f"{str(judged).capitalize()} qualité détectée",
-            degraded=judged is LatencyClass.PROBLEMATIC,
-        )
-    _analysis.performance_metric("débit", result.throughput_pps, "paquets/seconde")
-    _analysis.performance_metric("retard_emission_p99", result.tester.pacing_lateness_p99_ms, "ms")
+        _narrate_phrase(phrase, logger)
+    if result.rtp.packet_loss_ratio is not None:
+        logger.packet_loss(result.rtp.packet_loss_ratio)
+    if result.delay.one_way_delay_ms.avg is not None:
+        logger.quality(result.delay.one_way_delay_ms.avg)
+    logger.performance_metric("débit", result.throughput_pps, "paquets/seconde")
+    logger.performance_metric("retard_emission_p99", result.tester.pacing_lateness_p99_ms, "ms")
 
 
-def _narrate_phrase(phrase: PhraseObservation) -> None:
+def _narrate_phrase(phrase: PhraseObservation, logger: PipelineLogger) -> None:
     if phrase.end_to_end_ms is None or phrase.received_at is None:
-        _analysis.warning(f"phrase #{phrase.index} non reçue: « {phrase.text} »")
+        logger.warning(f"phrase #{phrase.index} non reçue: « {phrase.text} »")
         return
     size = phrase.sample_count * _BYTES_PER_SAMPLE
-    _analysis.audio_received(phrase.index, size, phrase.received_at.timestamp(), {"text": phrase.text})
-    _analysis.latency("envoi", phrase.send_ms)
-    _analysis.latency("bout_en_bout", phrase.end_to_end_ms)
+    logger.audio_received(phrase.index, size, phrase.received_at.timestamp(), {"text": phrase.text})
+    logger.latency("envoi", phrase.send_ms)
+    logger.latency("bout_en_bout", phrase.end_to_end_ms)

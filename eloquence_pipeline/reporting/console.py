@@ -1,4 +1,4 @@
-"""Log lines on a terminal, with a progress bar below them."""
+"""Log lines on a terminal, with a progress bar below them, or as JSON."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, Literal, TextIO, cast
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from eloquence_pipeline.pipeline_logger import METRIC, PROGRESS, ROOT_LOGGER
+from eloquence_pipeline.models import LatencyClass, LossClass
+from eloquence_pipeline.pipeline_logger import PROGRESS, ROOT_LOGGER
+from eloquence_pipeline.redaction import RedactingFilter, redact
+from eloquence_pipeline.reporting.colours import class_style, level_style
+from eloquence_pipeline.reporting.json_lines import JsonConsole, JsonHandler
+from eloquence_pipeline.reporting.patient_console import PatientConsole
+
+LogFormat = Literal["text", "json"]
 
 _UNWRAPPED_COLUMNS = 240
 
 
-def _style(level: int) -> str:
-    if level >= logging.ERROR:
-        return "red"
-    if level >= logging.WARNING:
-        return "yellow"
-    if level == METRIC:
-        return "magenta"
-    return "cyan" if level <= logging.DEBUG else "green"
+def _style(record: logging.LogRecord) -> str:
+    judged = record.__dict__.get("content", {}).get("class")
+    if isinstance(judged, LatencyClass | LossClass):
+        return class_style(judged)
+    return level_style(record.levelno)
 
 
 class ConsoleHandler(logging.Handler):
@@ -54,7 +59,7 @@ class ConsoleHandler(logging.Handler):
             if getattr(record, "kind", "") == "progress":
                 self._show_progress(record.__dict__["content"])
             else:
-                self._console.print(Text(record.getMessage(), style=_style(record.levelno)), soft_wrap=True)
+                self._console.print(Text(record.getMessage(), style=_style(record)), soft_wrap=True)
         except Exception:
             self.handleError(record)
 
@@ -81,19 +86,40 @@ class ConsoleHandler(logging.Handler):
         super().close()
 
 
-def make_console() -> Console:
-    """Return the console for people; colours go off without a terminal or with NO_COLOR."""
-    return Console(
-        file=sys.stderr,
+def make_console(log_format: LogFormat = "text", *, errors: bool = False) -> Console:
+    """Return the console of standard output, or of standard error.
+
+    Colours go off without a terminal and with NO_COLOR.
+
+    Parameters
+    ----------
+    log_format
+        ``json`` makes every line one JSON object.
+    errors
+        Standard error instead of standard output.
+    """
+    stream: TextIO = sys.stderr if errors else sys.stdout
+    # A locale that knows no emoji is no reason to fail; JSON is UTF-8 by definition.
+    _reconfigure(stream, encoding="utf-8" if log_format == "json" else None)
+    if log_format == "json":
+        return JsonConsole(stream)
+    is_terminal = stream.isatty()
+    return PatientConsole(
+        file=stream,
         highlight=False,
-        no_color="NO_COLOR" in os.environ or None,
+        color_system=None if os.environ.get("NO_COLOR") or not is_terminal else "auto",
         # Asked once: during a transmission standard error goes through a filter, which is no terminal.
-        force_terminal=sys.stderr.isatty(),
+        force_terminal=is_terminal,
     )
 
 
+def _reconfigure(stream: TextIO, encoding: str | None) -> None:
+    if isinstance(stream, TextIOWrapper):
+        cast(TextIOWrapper, stream).reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def make_output() -> Console:
-    """Return the console for what somebody may want to read on: standard output.
+    """Return the console for what somebody may want to read on.
 
     Without a terminal lines are not wrapped at 80 columns, so that ``grep`` finds whole ones.
     """
@@ -102,26 +128,57 @@ def make_output() -> Console:
 
 
 @contextmanager
-def shown_on(console: Console, *, verbose: bool) -> Generator[ConsoleHandler]:
+def shown_on(console: Console, *, verbose: bool) -> Generator[None]:
     """Show the pipeline's log lines on `console` while the context lasts."""
     logger = logging.getLogger(ROOT_LOGGER)
-    handler = ConsoleHandler(console)
+    handler = JsonHandler(console) if isinstance(console, JsonConsole) else ConsoleHandler(console)
     handler.addFilter(lambda record: verbose or record.levelno != logging.DEBUG)
+    handler.addFilter(RedactingFilter())
     logger.addHandler(handler)
     logger.setLevel(PROGRESS)
     logger.propagate = False
     try:
-        yield handler
+        yield
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def print_error(
+    console: Console, message: str, *, remedy: str = "", exit_code: int, traceback: str = ""
+) -> None:
+    """Say why the command ends.
+
+    Parameters
+    ----------
+    console
+        Of standard error.
+    message, remedy
+        What went wrong, and what to do about it.
+    exit_code
+        What the shell is told.
+    traceback
+        Should one be wanted.
+    """
+    if isinstance(console, JsonConsole):
+        more: dict[str, Any] = {"traceback": traceback} if traceback else {}
+        console.write("error", message, level=logging.ERROR, remedy=remedy, exit_code=exit_code, **more)
+        return
+    if traceback:
+        console.print(Text(redact(traceback)), soft_wrap=True)
+    console.print(Text(f"❌ {redact(message)}", style="red"), soft_wrap=True)
+    if remedy:
+        console.print(Text(f"   → {redact(remedy)}"), soft_wrap=True)
 
 
 def printer(console: Console) -> Callable[[str], None]:
     """Return a function that prints one line about what the command is doing."""
 
     def show(line: str) -> None:
-        console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
+        if isinstance(console, JsonConsole):
+            console.write("info", line)
+        else:
+            console.print(f"… {line}", style="dim", soft_wrap=True, markup=False)
 
     return show
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -9,12 +11,12 @@ from rich.text import Text
 from eloquence_pipeline.models import (
     Archive,
     ArchiveState,
-    LatencyClass,
-    LossClass,
     PhraseObservation,
     ScenarioResult,
     VerdictStatus,
 )
+from eloquence_pipeline.reporting.colours import class_style
+from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -22,24 +24,33 @@ from eloquence_pipeline.reporting.wording import (
     verdict_sentence,
 )
 
-_CLASS_STYLES: dict[LatencyClass | LossClass, str] = {
-    LatencyClass.EXCELLENT: "green",
-    LatencyClass.GOOD: "yellow",
-    LatencyClass.ACCEPTABLE: "dark_orange",
-    LatencyClass.PROBLEMATIC: "red",
-    LossClass.EXCELLENT: "green",
-    LossClass.ACCEPTABLE: "yellow",
-    LossClass.PROBLEMATIC: "red",
-}
 _STATUS_STYLES = {
     VerdictStatus.PASSED: "bold green",
     VerdictStatus.FAILED: "bold red",
     VerdictStatus.INVALID: "bold yellow",
 }
+_STATUS_LEVELS = {
+    VerdictStatus.PASSED: logging.INFO,
+    VerdictStatus.FAILED: logging.ERROR,
+    VerdictStatus.INVALID: logging.WARNING,
+}
+_SEED_KEYS = {
+    "test_name",
+    "duration_seconds",
+    "packets_sent",
+    "packets_received",
+    "packet_loss_rate",
+    "latency_stats",
+    "errors_count",
+    "throughput_pps",
+}
 
 
 def print_summary(console: Console, result: ScenarioResult, archive: Archive) -> None:
     """Print phrases, figures, verdict and the place of the evidence; fits into 80 columns."""
+    if isinstance(console, JsonConsole):
+        _write_result(console, result, archive)
+        return
     console.print()
     console.print(phrase_table(result))
     if len(result.speakers) > 1:
@@ -52,6 +63,21 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
         console.print(f"          {archive.uri}", soft_wrap=True, markup=False)
     else:
         console.print(Text(f"          pas envoyées : {archive.problem}", style="red"), soft_wrap=True)
+
+
+def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive) -> None:
+    content = {
+        "scenario": result.run.scenario,
+        "status": result.verdict.status,
+        "reasons": result.verdict.reasons,
+        **result.model_dump(include=_SEED_KEYS),
+        "run_id": result.run.run_id,
+        "folder": str(archive.folder),
+        "uri": archive.uri,
+        "problem": archive.problem,
+    }
+    level = _STATUS_LEVELS[result.verdict.status]
+    console.write("result", verdict_sentence(result), level=level, content=content)
 
 
 def phrase_table(result: ScenarioResult) -> Table:
@@ -107,7 +133,7 @@ def figure_table(result: ScenarioResult) -> Table:
         table.add_row(
             FIGURE_WORDS[figure.figure] + (f" ({figure.speaker})" if figure.speaker else ""),
             value_with_unit(figure),
-            Text(str(figure.judged), style=_CLASS_STYLES[figure.judged]),
+            Text(str(figure.judged), style=class_style(figure.judged)),
             threshold_with_unit(figure),
         )
     return table

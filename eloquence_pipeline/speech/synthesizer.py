@@ -11,7 +11,7 @@ from typing import Self
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, monotonic_ns
 from eloquence_pipeline.models import Clip, Phrase, Voice
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.settings import FolderSettings, Settings, SpeechSettings
+from eloquence_pipeline.settings import FolderSettings, Settings, SpeechSettings, ThresholdSettings
 from eloquence_pipeline.signal.wav import Int16Samples
 from eloquence_pipeline.speech.cache import Found, Origin, PhraseCache, Sound
 from eloquence_pipeline.speech.catalogue import Catalogue, load_catalogue
@@ -24,8 +24,6 @@ from eloquence_pipeline.speech.text import spoken_text
 PHRASE_FOLDER = "phrases"
 """Name of the folder of clips inside the cache folder."""
 
-_logger = PipelineLogger("VOICE_SYNTHESIZER")
-
 
 class VoiceSynthesizer:
     """Speak phrases with one voice, or as recorded, and keep them as mono 16-bit WAV files at 48,000 Hz.
@@ -37,6 +35,8 @@ class VoiceSynthesizer:
         synthesised again. Default: ``phrases`` in the user's cache folder.
     speech
         Voice, rate and volume.
+    thresholds
+        Bounds of the classes that its log lines show.
 
     Raises
     ------
@@ -53,12 +53,17 @@ class VoiceSynthesizer:
     """
 
     def __init__(
-        self, temp_dir: str | PathLike[str] | None = None, *, speech: SpeechSettings | None = None
+        self,
+        temp_dir: str | PathLike[str] | None = None,
+        *,
+        speech: SpeechSettings | None = None,
+        thresholds: ThresholdSettings | None = None,
     ) -> None:
         folder = (
             FolderSettings.model_construct().cache / PHRASE_FOLDER if temp_dir is None else Path(temp_dir)
         )
         self.speech = speech or SpeechSettings.model_construct()
+        self._logger = PipelineLogger("VOICE_SYNTHESIZER", thresholds)
         self._cache = PhraseCache(folder)
         self._engine: SpeechEngine = speech_engine()
         self.voice = Voice(
@@ -78,7 +83,9 @@ class VoiceSynthesizer:
         SynthesisError
             "Moteur TTS non disponible", with what to install.
         """
-        return cls(settings.folders.cache / PHRASE_FOLDER, speech=settings.speech)
+        return cls(
+            settings.folders.cache / PHRASE_FOLDER, speech=settings.speech, thresholds=settings.thresholds
+        )
 
     async def generate_audio(self, text: str, category: str = "custom") -> Clip:
         """Speak a text in a thread of its own, so that the event loop goes on.
@@ -195,7 +202,7 @@ class VoiceSynthesizer:
 
     def _spoken(self, text: str) -> Found:
         found = self._cache.get_or_make(Origin(text=text, voice=self.voice), lambda: self._speak(text))
-        _logger.latency("génération", found.entry.generation_ms)
+        self._logger.latency("génération", found.entry.generation_ms)
         return found
 
     def _recorded(self, recording: Path) -> Found:

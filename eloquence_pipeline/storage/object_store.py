@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import secrets
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -34,6 +35,7 @@ _ATTEMPTS = 3
 _BLOCK_BYTES = 1 << 20
 _PAGE_KEYS = 1000
 _PROBE_KEY = ".eloquence-check"
+_PROBE_BYTES = 64
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -98,13 +100,18 @@ class ObjectStore:
         """Return ``s3://bucket/prefix/key``."""
         return f"s3://{self.bucket}/{self.prefix}{key}"
 
-    def ensure_bucket(self, *, create: bool) -> None:
+    def ensure_bucket(self, *, create: bool) -> bool:
         """Make sure that the bucket is there.
 
         Parameters
         ----------
         create
             Whether to create it when it is missing.
+
+        Returns
+        -------
+        bool
+            Whether this call created it.
 
         Raises
         ------
@@ -120,26 +127,56 @@ class ObjectStore:
             except ClientError as error:
                 if error_code(error) != "NoSuchBucket" or not create:
                     raise
-                self._create_bucket()
+                return self._create_bucket()
+        return False
 
-    def check(self) -> None:
+    def check(self, *, create: bool = False) -> str:
         """Make sure that the store answers and that the bucket can be listed, written and read.
 
-        Leaves a small object called ``.eloquence-check`` below the prefix.
+        What this writes it removes again, a bucket too.
+
+        Parameters
+        ----------
+        create
+            Whether to create the bucket when it is missing, as a run would.
+
+        Returns
+        -------
+        str
+            Key of the small object that could not be removed, where the store forbids that; else empty.
 
         Raises
         ------
         StorageError
-            If it refuses.
+            If it refuses, or gives back something else.
         StorageUnavailable
             If it does not answer.
         """
-        self.ensure_bucket(create=False)
-        key = self.prefix + _PROBE_KEY
-        with self._translated(f"write to the bucket {self.bucket!r}"):
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=b"")
-        with self._translated(f"read from the bucket {self.bucket!r}"):
-            self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        created = self.ensure_bucket(create=create)
+        key = f"{self.prefix}{_PROBE_KEY}-{secrets.token_hex(8)}"
+        content = secrets.token_bytes(_PROBE_BYTES)
+        try:
+            with self._translated(f"write to the bucket {self.bucket!r}"):
+                self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
+            with self._translated(f"read from the bucket {self.bucket!r}"):
+                read = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            if read != content:
+                raise StorageError(
+                    f"the bucket {self.bucket!r} at {self.place} gives back something else than was written",
+                    remedy="check the store and what stands before it",
+                )
+        finally:
+            kept = self._remove(key, with_bucket=created)
+        return kept
+
+    def _remove(self, key: str, *, with_bucket: bool) -> str:
+        try:
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+            if with_bucket:
+                self._client.delete_bucket(Bucket=self.bucket)
+        except (BotoCoreError, ClientError):
+            return key
+        return ""
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
         """Store a file under a key that is written once and never again, and verify it.
@@ -257,7 +294,7 @@ class ObjectStore:
                 "get_object", Params={"Bucket": self.bucket, "Key": self.prefix + key}, ExpiresIn=seconds
             )
 
-    def _create_bucket(self) -> None:
+    def _create_bucket(self) -> bool:
         try:
             if self.region == DEFAULT_REGION:
                 self._client.create_bucket(Bucket=self.bucket)
@@ -269,6 +306,8 @@ class ObjectStore:
         except ClientError as error:
             if error_code(error) != "BucketAlreadyOwnedByYou":  # by another run, a moment ago
                 raise
+            return False
+        return True
 
     def _put_unless_there(self, key: str, path: Path, sha256: str, content_type: str) -> bool:
         try:

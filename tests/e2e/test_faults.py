@@ -76,9 +76,9 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(home: 
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
     done = home.run(*SHORT, **strict)
     assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stderr
-    assert "🔴 basic ÉCHOUÉ" in done.stderr
+    assert "🔴 basic ÉCHOUÉ" in done.stdout
     assert home.only_result()["verdict"]["status"] == "failed"
-    assert "s3://eloquence/runs/" in done.stderr
+    assert "s3://eloquence/runs/" in done.stdout
 
 
 def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(home: Home) -> None:
@@ -122,15 +122,15 @@ def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(home: Home) -> 
         ELOQUENCE_STORAGE__SECRET_KEY="secret-of-the-store",
     )
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
-    assert "eloquence sync" in done.stderr
+    assert "eloquence sync" in done.stdout
     assert "Traceback" not in done.stderr
-    assert "secret-of-the-store" not in done.stderr
+    assert "secret-of-the-store" not in done.stderr + done.stdout
     assert home.only_result()["packets_received"] == home.only_result()["packets_sent"]
     sent = home.run("sync")
     assert sent.returncode == ExitCode.PASSED, sent.stderr
-    assert "s3://eloquence/runs/" in sent.stderr
+    assert "s3://eloquence/runs/" in sent.stdout
     again = home.run("sync")
-    assert "every run is in the store already" in again.stderr
+    assert "every run is in the store already" in again.stdout
 
 
 def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
@@ -144,8 +144,8 @@ def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
             ELOQUENCE_STORAGE__BUCKET="not-there",
         )
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
-    assert "not-there" in done.stderr
-    assert "eloquence sync" in done.stderr
+    assert "not-there" in done.stdout
+    assert "eloquence sync" in done.stdout
     assert home.only_result()["packets_sent"] >= 1
 
 
@@ -181,7 +181,7 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
     names = {path.name for path in folder.iterdir()}
     assert {"scripts.json", "publisher.json", "subscriber.json", "sent.wav", "received.wav"} <= names
     assert json.loads((folder / "attempts.json").read_text())[0]["outcome"] == "interrupted"
-    assert "s3://eloquence/runs/" in home.run("sync").stderr
+    assert "s3://eloquence/runs/" in home.run("sync").stdout
 
 
 def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(

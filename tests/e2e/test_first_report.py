@@ -150,7 +150,7 @@ def test_everything_is_in_the_store_as_it_lies_in_the_folder(report: Report) -> 
 
 
 def test_the_terminal_shows_the_seeds_lines_and_the_verdict(report: Report) -> None:
-    shown = report.done.stderr
+    shown = report.done.stdout
     for part in (
         "🔗 CONNECTION | connected: Room: test_coaching_vocal",
         "🎵 AUDIO PACKET #1 | Size: ",

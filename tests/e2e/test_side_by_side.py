@@ -30,7 +30,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(home: Home) -> None:
     assert len({result["run"]["livekit_url"] for result in results}) == 2
     for result in results:
         assert result["packets_received"] == result["packets_sent"] >= 1
-    for output in (home.output.read_text(), second.stderr):
+    for output in (home.output.read_text(), second.stdout):
         assert "s3://eloquence/runs/" in output
     assert not home.processes()
 
@@ -41,14 +41,14 @@ def test_up_keeps_servers_that_runs_then_use_and_down_stops_them(home: Home) -> 
     running = {service.name: service.url for service in status(home.settings) if service.running}
     assert set(running) == {"livekit", "minio", "prefect"}
     for url in running.values():
-        assert url in up.stderr
-    assert home.run("up").stderr.splitlines()[-3:] == up.stderr.splitlines()[-3:]
+        assert url in up.stdout
+    assert home.run("up").stdout.splitlines()[-3:] == up.stdout.splitlines()[-3:]
     done = home.run(*SHORT)
     assert home.only_result()["run"]["livekit_url"] == running["livekit"], done.stderr
-    shown = home.run("status").stderr
+    shown = home.run("status").stdout
     assert all(name in shown for name in running)
     assert "running" in shown
     down = home.run("down")
-    assert all(name in down.stderr for name in running)
+    assert all(name in down.stdout for name in running)
     assert not home.processes()
-    assert "nothing was running" in home.run("down").stderr
+    assert "nothing was running" in home.run("down").stdout

@@ -118,9 +118,19 @@ def test_link_opens_without_credentials_and_nothing_else_does(store: ObjectStore
 
 
 def test_check_passes_on_a_good_bucket_and_can_be_repeated(store: ObjectStore) -> None:
-    store.check()
-    store.check()
-    assert store.list_keys("runs/") == []
+    assert store.check() == store.check() == ""
+    assert store.list_keys() == []
+
+
+def test_check_of_a_bucket_that_a_run_would_create_leaves_no_bucket(
+    server: S3Endpoint, store_at: Callable[[S3Endpoint], ObjectStore]
+) -> None:
+    store = store_at(server)
+    assert store.check(create=True) == ""
+    with pytest.raises(StorageError, match="no bucket"):
+        store.ensure_bucket(create=False)
+    assert store.ensure_bucket(create=True)
+    assert not store.ensure_bucket(create=True)
 
 
 def test_ensuring_a_bucket_twice_is_fine(store: ObjectStore) -> None:

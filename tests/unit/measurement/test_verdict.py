@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eloquence_pipeline.classes import latency_class, loss_class
 from eloquence_pipeline.measurement.statistics import summarise
-from eloquence_pipeline.measurement.verdict import judge, latency_class, loss_class
+from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
     LatencyClass,
     LossClass,
