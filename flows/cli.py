@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +25,7 @@ from flows.commands import (
 )
 from flows.environment import exported
 from flows.interruption import exit_code, terminate_like_interrupt
+from flows.menu import ask
 from flows.output import (
     LOG_FORMAT_FLAG,
     LOG_FORMAT_VARIABLE,
@@ -33,7 +33,7 @@ from flows.output import (
     json_is_asked_for,
     report_error,
 )
-from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
+from flows.selection import chosen_flow, known_categories, known_tests
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -49,7 +49,6 @@ app = typer.Typer(
     name="eloquence",
     epilog=EXIT_CODES,
     rich_markup_mode="rich",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -75,6 +74,7 @@ def run(
             "--test",
             metavar="NAME",
             help="Test to run: basic, stress, latency, or one of your own (file.py:function).",
+            autocompletion=known_tests,
         ),
     ] = "",
     all_tests: Annotated[
@@ -112,6 +112,15 @@ def run(
             show_default="1",
         ),
     ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="basic, stress, latency: what is spoken; may be given several times.",
+            show_default="of the test",
+            autocompletion=known_categories,
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -145,7 +154,11 @@ def run(
 
       eloquence --test stress --packets 100 --interval 300
 
-      eloquence --all --output results.json
+      eloquence --test stress --speakers 3 --category custom
+
+      eloquence --test ./my_test.py:run_custom_test
+
+      eloquence --config config.json --all --output results.json
 
       eloquence up && eloquence --all; eloquence down
     """
@@ -157,6 +170,7 @@ def run(
         "packets": packets,
         "interval_ms": interval,
         "speakers": speakers,
+        "categories": category or None,
         "seed": seed,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
@@ -165,66 +179,31 @@ def run(
         if asked:
             raise typer.BadParameter(f"options of a test do not go with {context.invoked_subcommand!r}")
         return
-    _end_with(
-        lambda: run_test(
-            command_console(),
-            Options(*_chosen_flow(test, parameters, all_tests=all_tests), output=output, verbose=verbose),
-        ),
-        verbose=verbose,
-    )
+    if not asked:
+        test, all_tests, parameters = _asked_in_person(context)
+
+    def action() -> ExitCode:
+        flow = chosen_flow(test, parameters, all_tests=all_tests)
+        return run_test(command_console(), Options(*flow, output=output, verbose=verbose))
+
+    _end_with(action, verbose=verbose)
+
+
+def _asked_in_person(context: typer.Context) -> tuple[str, bool, dict[str, Any]]:
+    """Offer the menu on a terminal, and show the help elsewhere."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or json_is_asked_for():
+        typer.echo(context.get_help())
+        raise typer.Exit
+    choice = ask(command_console())
+    if not choice.flow:
+        raise typer.Exit
+    suite = choice.flow == "suite"
+    return ("" if suite else choice.flow), suite, choice.parameters
 
 
 def _use_file(name: str | None) -> None:
     if name is not None:
         choose_file(name)
-
-
-_FLAGS = {
-    "duration_seconds": "--duration",
-    "packets": "--packets",
-    "interval_ms": "--interval",
-    "speakers": "--speakers",
-    "seed": "--seed",
-}
-_UNDERSTOOD = {
-    "basic": {"duration_seconds", "seed"},
-    "stress": {"packets", "interval_ms", "speakers", "seed"},
-    "latency": {"packets", "interval_ms", "seed"},
-    "suite": {"seed"},
-}
-
-
-def _chosen_flow(test: str, given: dict[str, int], *, all_tests: bool) -> tuple[str, dict[str, Any]]:
-    """Return the flow that is meant, and its parameters."""
-    if all_tests and test:
-        raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
-    if test not in {"", *_UNDERSTOOD} or test == "suite":
-        return "own_test", _own_test_parameters(test, given)
-    flow = "suite" if all_tests else test or "basic"
-    asked = "--all" if all_tests else f"--test {flow}"
-    for name in given:
-        if name not in _UNDERSTOOD[flow]:
-            raise typer.BadParameter(f"does not go with {asked}", param_hint=_FLAGS[name])
-    return flow, given
-
-
-def _own_test_parameters(test: str, given: dict[str, int]) -> dict[str, Any]:
-    registered = registered_tests()
-    if ":" not in test and test not in registered:
-        names = [*(name for name in _UNDERSTOOD if name != "suite"), *registered]
-        near = get_close_matches(test, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        hint = f"; name its function: {test}:run_custom_test" if test.endswith(".py") else hint
-        raise typer.BadParameter(
-            f"there is no test named {test!r} (known: {', '.join(names)}, or file.py:function){hint}",
-            param_hint="--test",
-        )
-    spec = absolute_spec(test)
-    own_test = load_own_test(spec)
-    for name in given:
-        if name != "seed" and not own_test.takes(name):
-            raise typer.BadParameter(f"{test} takes no parameter {name!r}", param_hint=_FLAGS[name])
-    return {"test": spec, "options": given, "seed": given.get("seed", 0)}
 
 
 @app.command()

@@ -18,6 +18,7 @@ from rich.table import Table
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ArchiveState, VerdictStatus
+from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
@@ -29,7 +30,14 @@ from eloquence_pipeline.servers import (
     find_binaries,
     require_media_interface,
 )
-from eloquence_pipeline.settings import Settings, load_effective_settings, load_settings
+from eloquence_pipeline.settings import (
+    PhraseSettings,
+    Settings,
+    SpeechSettings,
+    load_effective_settings,
+    load_settings,
+)
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.sync import pending_runs, sync
@@ -51,6 +59,8 @@ _PREFECT_ENVIRONMENT = {
     # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
     "DO_NOT_TRACK": "1",
 }
+
+_logger = PipelineLogger("COMMAND")
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
     )
     require_writable(settings.folders.results)
     _require_output(options.output)
+    _require_speakable(settings, options)
     require_media_interface()
     with shown_on(console, verbose=options.verbose):
         _quiet_libraries(verbose=options.verbose)
@@ -137,6 +148,33 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteO
         runner = importing.result()
         api_url = endpoints.prefect.api_url if endpoints.prefect else ""
         return runner.run_flow(options.flow, options.parameters, api_url)
+
+
+_SCENARIOS = ("basic", "stress", "latency")
+
+
+def _require_speakable(settings: Settings, options: Options) -> None:
+    """Refuse phrases that are none, or do not fit into the test, before anything is started."""
+    catalogue = load_catalogue(settings.phrases)
+    if options.flow == "own_test":
+        return  # what it says is known only when it says it
+    chosen = {
+        scenario: options.parameters.get("categories") or getattr(settings.tests, scenario).categories
+        for scenario in (_SCENARIOS if options.flow == "suite" else (options.flow,))
+    }
+    phrases = {scenario: catalogue.phrases(*categories) for scenario, categories in chosen.items()}
+    if settings.phrases == PhraseSettings() and settings.speech == SpeechSettings():
+        return  # the built-in phrases fit when the built-in voice says them
+    # Only now: what synthesises takes a second to import, and every start would wait for it.
+    from eloquence_pipeline.speech.preflight import require_speakable  # noqa: PLC0415
+    from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer  # noqa: PLC0415
+
+    synthesizer = VoiceSynthesizer.from_settings(settings)
+    for scenario, sayable in phrases.items():
+        parameters = default_parameters(scenario, settings.tests) | options.parameters
+        too_long = require_speakable(sayable, synthesizer, parameters.get("duration_seconds"))
+        for phrase in too_long:
+            _logger.warning(f"too long for the test {scenario}, will not be said: « {phrase.text} »")
 
 
 def _require_output(output: Path | None) -> None:

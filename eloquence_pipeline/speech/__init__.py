@@ -1,6 +1,5 @@
-"""Phrases and the voice that speaks them."""
+"""Phrases and the voice that speaks them.
 
-from eloquence_pipeline.speech.catalogue import Catalogue, load_catalogue
-from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
-
-__all__ = ["Catalogue", "VoiceSynthesizer", "load_catalogue"]
+Import from the modules: :mod:`~eloquence_pipeline.speech.catalogue` alone does not need SciPy, which takes a
+second to import.
+"""

@@ -12,7 +12,8 @@ import pytest
 from eloquence_pipeline.measurement.method import MIN_PEAK_TO_SIDELOBE_RATIO, min_correlation_peak
 from eloquence_pipeline.signal.alignment import locate
 from eloquence_pipeline.signal.wav import read_wav
-from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 
 pytestmark = pytest.mark.integration
 

@@ -28,7 +28,7 @@ SPEAK = """
 import sys
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models import Phrase
-from eloquence_pipeline.speech import VoiceSynthesizer
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 try:
     synthesizer = VoiceSynthesizer(sys.argv[1])
     clip = synthesizer.synthesise(Phrase(text="Bonjour à tous.", category="custom"))

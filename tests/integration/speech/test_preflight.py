@@ -12,8 +12,9 @@ import soundfile
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.models import Phrase
 from eloquence_pipeline.settings import SpeechSettings
-from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.preflight import require_speakable
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 
 pytestmark = pytest.mark.integration
 

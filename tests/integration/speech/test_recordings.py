@@ -15,8 +15,9 @@ from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Phrase
 from eloquence_pipeline.settings import PhraseSettings, SpeechSettings
 from eloquence_pipeline.signal.wav import read_wav
-from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import lay_out, render
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 
 pytestmark = pytest.mark.integration
 

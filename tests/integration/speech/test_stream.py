@@ -13,8 +13,9 @@ import pytest
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.signal.wav import read_wav
-from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,8 @@ from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.models import Clip, Phrase
 from eloquence_pipeline.settings import SpeechSettings
 from eloquence_pipeline.signal.wav import read_wav
-from eloquence_pipeline.speech import VoiceSynthesizer, load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 from eloquence_pipeline.speech.text import MAX_CHARACTERS
 
 pytestmark = pytest.mark.integration

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
-from eloquence_pipeline.speech import load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.text import spoken_text
 
 pytestmark = pytest.mark.unit

@@ -13,7 +13,7 @@ import soundfile
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.models import Phrase
 from eloquence_pipeline.settings import OwnCategories, PhraseSettings, RecordedPhrase
-from eloquence_pipeline.speech import load_catalogue
+from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.own_phrases import own_categories
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,95 @@
+"""Which flow the flags of a test mean, and what does not go together."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+import typer
+
+from eloquence_pipeline.errors import EloquenceError
+from eloquence_pipeline.settings import load_settings
+from eloquence_pipeline.speech.catalogue import load_catalogue
+from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
+
+FLAGS = {
+    "duration_seconds": "--duration",
+    "packets": "--packets",
+    "interval_ms": "--interval",
+    "speakers": "--speakers",
+    "categories": "--category",
+    "seed": "--seed",
+}
+_UNDERSTOOD = {
+    "basic": {"duration_seconds", "categories", "seed"},
+    "stress": {"packets", "interval_ms", "speakers", "categories", "seed"},
+    "latency": {"packets", "interval_ms", "categories", "seed"},
+}
+_OF_THE_SUITE = {"seed"}
+
+
+def known_tests() -> list[str]:
+    """Return the names that ``--test`` takes, besides ``file.py:function``."""
+    return [*_UNDERSTOOD, *registered_tests()]
+
+
+def known_categories() -> list[str]:
+    """Return the names that ``--category`` takes; none when the settings are wrong."""
+    try:
+        return list(load_catalogue(load_settings().phrases).categories)
+    except EloquenceError:
+        return []
+
+
+def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[str, dict[str, Any]]:
+    """Return the name of the flow that is meant, and its parameters.
+
+    Parameters
+    ----------
+    test
+        What ``--test`` says; empty means basic.
+    given
+        The other flags of a test that were given, by the names of the flows' parameters.
+
+    Raises
+    ------
+    typer.BadParameter
+        If flags do not go together, or there is no such test.
+    ConfigurationError
+        If a test of the user's own cannot be loaded.
+    """
+    if all_tests and test:
+        raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
+    if test and test not in _UNDERSTOOD:
+        return "own_test", _own_test_parameters(test, given)
+    flow = "suite" if all_tests else test or "basic"
+    asked = "--all" if all_tests else f"--test {flow}"
+    for name in given:
+        if name not in (_OF_THE_SUITE if all_tests else _UNDERSTOOD[flow]):
+            raise typer.BadParameter(f"does not go with {asked}{_hint(name)}", param_hint=FLAGS[name])
+    return flow, given
+
+
+def _hint(name: str) -> str:
+    takers = [f"--test {test}" for test, understood in _UNDERSTOOD.items() if name in understood]
+    return f"; it goes with {' and '.join(takers)}"
+
+
+def _own_test_parameters(test: str, given: dict[str, Any]) -> dict[str, Any]:
+    if ":" not in test and test not in registered_tests():
+        raise typer.BadParameter(_unknown(test), param_hint="--test")
+    spec = absolute_spec(test)
+    own_test = load_own_test(spec)
+    options = {name: value for name, value in given.items() if name != "seed"}
+    for name in options:
+        if not own_test.takes(name):
+            raise typer.BadParameter(f"{test} takes no parameter {name!r}", param_hint=FLAGS[name])
+    return {"test": spec, "options": options, "seed": given.get("seed", 0)}
+
+
+def _unknown(test: str) -> str:
+    names = known_tests()
+    near = get_close_matches(test, names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; name its function: {test}:run_custom_test" if test.endswith(".py") else hint
+    return f"there is no test named {test!r} (known: {', '.join(names)}, or file.py:function){hint}"
