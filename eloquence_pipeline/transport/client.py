@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
 from eloquence_pipeline.errors import ConfigurationError, TransportError
 from eloquence_pipeline.models import Clip, Record, ScheduledPhrase, Side
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.participant import Participant
@@ -37,7 +38,17 @@ _TOKEN_SECONDS = 600
 _BYTES_PER_SAMPLE = 2
 _POLL_SECONDS = 0.01
 
+_URL: TypeAdapter[str] = TypeAdapter(LiveKitUrl)
+_ROOM_NAME: TypeAdapter[str] = TypeAdapter(RoomName)
 _logger = PipelineLogger("LIVEKIT_CLIENT")
+
+
+def _checked(kind: TypeAdapter[str], value: str, what: str) -> str:
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{what} {reason}") from None
 
 
 class SentAudio(Record):
@@ -75,6 +86,11 @@ class LiveKitTestClient:
     identity
         Name of the participant; a room has each name once.
 
+    Raises
+    ------
+    ConfigurationError
+        If the URL is none.
+
     Examples
     --------
     ::
@@ -85,7 +101,7 @@ class LiveKitTestClient:
     """
 
     def __init__(self, url: str, api_key: str, api_secret: str | SecretStr, identity: str) -> None:
-        self.url = url
+        self.url = _checked(_URL, url, "the URL of a LiveKit server")
         self.identity = identity
         self.room_name = ""
         """The room that it is in; empty outside."""
@@ -110,13 +126,14 @@ class LiveKitTestClient:
         Raises
         ------
         ConfigurationError
-            If this client is in another room already, or key or secret are empty.
+            If that is no name, this client is in another room already, or key or secret are empty.
         TransportError
             If the server refuses, or cannot be reached.
         """
         if self.room_name:
             self._require_same(room_name)
             return
+        _checked(_ROOM_NAME, room_name, "the name of a room")
         token = self._token(room_name)
         self._participant = await self._stack.enter_async_context(Participant(Side.PUBLISHER, self.identity))
         self._listener = await self._stack.enter_async_context(Listener(self._participant, {}))

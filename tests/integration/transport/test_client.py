@@ -85,6 +85,8 @@ async def test_a_client_says_what_it_needs(livekit: LiveKitEndpoint, tmp_path: P
             await client.send_audio_file(tmp_path / "text.wav")
         with pytest.raises(TransportError, match="not connected"):
             client.listen_to("nobody")
+        with pytest.raises(ConfigurationError, match="the name of a room must not hold"):
+            await client.connect("a/b")
         await client.connect("here")
         with pytest.raises(ConfigurationError, match="is in the room 'here' already"):
             await client.connect("there")
@@ -94,6 +96,11 @@ async def test_a_client_says_what_it_needs(livekit: LiveKitEndpoint, tmp_path: P
             await client.send_audio_file(tmp_path / "missing.wav")
         with pytest.raises(TransportError, match="nobody listens to 'nobody'"):
             client.received("nobody")
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean .wss://livekit\.example"):
+        LiveKitTestClient("https://livekit.example", "key", "secret", "sender")
 
 
 async def test_wrong_keys_are_refused_and_the_token_is_not_shown(livekit: LiveKitEndpoint) -> None:
