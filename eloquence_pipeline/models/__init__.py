@@ -1,0 +1,94 @@
+"""The data as it flows: every stage takes some of these and returns others.
+
+``Phrase -> Clip -> (SendRecord, Recording) -> PhraseObservation -> ScenarioResult -> Verdict -> Manifest``
+
+All models are frozen. Arrays are not in them: they lie in WAV or NPZ files, which a
+:class:`FileReference` names with their SHA-256. Units are in the names; values of W3C webrtc-stats
+keep their W3C name and unit (seconds where W3C says seconds) and are camelCase in JSON.
+"""
+
+from eloquence_pipeline.models.base import FileReference, Ratio, Record
+from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.evidence import (
+    MANIFEST_FORMAT,
+    MANIFEST_FORMAT_VERSION,
+    Archive,
+    ArchiveState,
+    Manifest,
+)
+from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models.result import (
+    RESULT_FORMAT,
+    RESULT_FORMAT_VERSION,
+    LatencyStats,
+    ResultFormat,
+    RunInfo,
+    ScenarioResult,
+    SpeakerFigures,
+    SuiteResult,
+)
+from eloquence_pipeline.models.rtp import InboundRtp, OutboundRtp, RemoteInboundRtp, RtpFigures, W3cRecord
+from eloquence_pipeline.models.speech import Clip, Phrase, ScheduledPhrase, SpeechScript, Voice
+from eloquence_pipeline.models.tester import PacingFigures
+from eloquence_pipeline.models.transport import (
+    Attempt,
+    AttemptOutcome,
+    Channel,
+    ConnectionEvent,
+    EndRecord,
+    Recording,
+    SendRecord,
+    Side,
+    Transmission,
+)
+from eloquence_pipeline.models.verdict import FigureVerdict, LatencyClass, LossClass, Verdict, VerdictStatus
+
+__all__ = [
+    "MANIFEST_FORMAT",
+    "MANIFEST_FORMAT_VERSION",
+    "RESULT_FORMAT",
+    "RESULT_FORMAT_VERSION",
+    "Archive",
+    "ArchiveState",
+    "Attempt",
+    "AttemptOutcome",
+    "Channel",
+    "Clip",
+    "ConnectionEvent",
+    "DelayFigures",
+    "EndRecord",
+    "FigureVerdict",
+    "FileReference",
+    "InboundRtp",
+    "LatencyClass",
+    "LatencyStats",
+    "LossClass",
+    "Manifest",
+    "OutboundRtp",
+    "PacingFigures",
+    "Phrase",
+    "PhraseObservation",
+    "PlanFigures",
+    "Ratio",
+    "Record",
+    "Recording",
+    "RemoteInboundRtp",
+    "ResultFormat",
+    "RtpFigures",
+    "RunInfo",
+    "ScenarioOutcome",
+    "ScenarioResult",
+    "ScheduledPhrase",
+    "SendRecord",
+    "Side",
+    "SpeakerFigures",
+    "SpeechScript",
+    "Statistics",
+    "SuiteOutcome",
+    "SuiteResult",
+    "Transmission",
+    "Verdict",
+    "VerdictStatus",
+    "Voice",
+    "W3cRecord",
+]

@@ -1,0 +1,129 @@
+"""The result of a scenario, and of several."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from eloquence_pipeline.models.base import Ratio, Record
+from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.rtp import RtpFigures
+from eloquence_pipeline.models.tester import PacingFigures
+from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
+from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
+
+RESULT_FORMAT = "eloquence-result"
+RESULT_FORMAT_VERSION = 1
+
+
+class SpeakerFigures(Record):
+    """What became of one speaker's phrases; where several speak, each is measured by itself."""
+
+    speaker: str
+    packets_sent: NonNegativeInt
+    packets_received: NonNegativeInt
+    packet_loss_rate: Ratio
+    end_to_end_ms: Statistics
+    one_way_delay_ms: Statistics
+    rtp: RtpFigures
+    tester: PacingFigures
+
+
+class LatencyStats(Record):
+    """The seed's ``latency_stats``: end-to-end delay over the received phrases."""
+
+    min_ms: float | None
+    max_ms: float | None
+    avg_ms: float | None
+    count: NonNegativeInt
+
+
+class ResultFormat(Record):
+    """Name and version of the result format; a reader refuses a newer version."""
+
+    name: Literal["eloquence-result"] = RESULT_FORMAT
+    version: Literal[1] = RESULT_FORMAT_VERSION
+    method_version: PositiveInt
+    """Of the measuring method: figures of one method version can be compared."""
+
+
+class RunInfo(Record):
+    """What identifies and repeats a run."""
+
+    run_id: str
+    scenario: str
+    started_at: datetime
+    target: str
+    """Name of the LiveKit server: ``embedded``, or the URL of one's own."""
+    livekit_url: str
+    room: str
+    seed: int
+    parameters: dict[str, JsonValue]
+    """What the scenario was asked for, under the names of the flow's parameters."""
+    clock_id: str
+    versions: dict[str, str]
+
+
+class ScenarioResult(Record):
+    """The result of one scenario, as it is written to ``results.json``.
+
+    The first eight keys are the seed's, with the seed's meanings: a "packet" is a phrase, the
+    latency is generation plus one-way delay. Everything else lies in nested objects.
+    """
+
+    test_name: str
+    duration_seconds: NonNegativeFloat
+    packets_sent: NonNegativeInt
+    packets_received: NonNegativeInt
+    packet_loss_rate: Ratio
+    latency_stats: LatencyStats
+    errors_count: NonNegativeInt
+    throughput_pps: NonNegativeFloat
+
+    format: ResultFormat
+    run: RunInfo
+    plan: PlanFigures
+    verdict: Verdict
+    delay: DelayFigures
+    rtp: RtpFigures
+    """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
+    tester: PacingFigures
+    """The worst value of any speaker, and all the frames left out."""
+    speakers: tuple[SpeakerFigures, ...]
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+    """What a test of the user's own returned."""
+    attempts: tuple[Attempt, ...]
+    phrases: tuple[PhraseObservation, ...]
+    events: tuple[ConnectionEvent, ...]
+
+    def to_json(self) -> str:
+        """Return the text of ``results.json``."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON schema of ``results.json``, as published in ``docs/results.schema.json``."""
+        return cls.model_json_schema(by_alias=True, mode="serialization")
+
+
+class SuiteResult(Record):
+    """The results of several scenarios; as good as its worst part."""
+
+    tests: dict[str, ScenarioResult]
+    """By the name of the scenario, in the order in which they ran."""
+    errors: dict[str, str] = Field(default_factory=dict)
+    """Why a scenario could not be carried out, by its name."""
+
+    @property
+    def status(self) -> VerdictStatus:
+        """The worst status among the tests; a test that could not be carried out is not valid."""
+        statuses = {result.verdict.status for result in self.tests.values()}
+        if self.errors or VerdictStatus.INVALID in statuses:
+            return VerdictStatus.INVALID
+        return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED
+
+    def to_json(self) -> str:
+        """Return the text that ``--all --output`` writes."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
