@@ -177,6 +177,17 @@ def prepare() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Check everything that a test needs, one line each, with what to do where something is wrong.
+
+    The exit code is 3 when something is red.
+    """
+    from flows.doctor.diagnosis import diagnose  # noqa: PLC0415 - the speech engine and SciPy take a second
+
+    _end_with(lambda: diagnose(command_console()))
+
+
+@app.command()
 def up() -> None:
     """Keep LiveKit, MinIO and a Prefect server running in the background; runs then use those."""
     _end_with(lambda: services_up(command_console()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -154,7 +155,8 @@ def test_without_a_speech_engine_the_seeds_words_say_so(home: Home) -> None:
     hidden.mkdir()
     (hidden / "espeakng_loader.py").write_text("raise ImportError('hidden by the test')\n")
     (hidden / "pyttsx3.py").write_text("raise ImportError('hidden by the test')\n")
-    done = home.run(*SHORT, PYTHONPATH=str(hidden))
+    python_path = os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")])
+    done = home.run(*SHORT, PYTHONPATH=python_path)
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
     assert "Moteur TTS non disponible" in one_error_line(done.stderr)
 
