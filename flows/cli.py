@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -213,6 +214,17 @@ def prepare() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Check everything that a test needs, one line each, with what to do where something is wrong.
+
+    The exit code is 3 when something is red.
+    """
+    from flows.doctor.diagnosis import diagnose  # noqa: PLC0415 - the speech engine and SciPy take a second
+
+    _end_with(lambda: diagnose(command_console()))
+
+
+@app.command()
 def up() -> None:
     """Keep LiveKit, MinIO and a Prefect server running in the background; runs then use those."""
     _end_with(lambda: services_up(command_console()))
@@ -276,6 +288,9 @@ def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:
 def main() -> None:
     """Run the command; the entry point of the package."""
     terminate_like_interrupt()
+    # pyttsx3 calls the functions of `logging` itself, which give the root logger a handler of theirs where it
+    # has none; every line of Prefect would then show on standard error.
+    logging.getLogger().addHandler(logging.NullHandler())
     if json_is_asked_for():
         with exported({LOG_FORMAT_VARIABLE: "json"}):
             sys.exit(_run_with_usage_errors_as_json())

@@ -78,13 +78,18 @@ def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
 
 
 def users_own_prefect_api() -> str:
-    """Return the Prefect API that the user has chosen by variable or profile, or an empty string.
+    """Return the Prefect API that the user has chosen by variable or profile, or an empty string."""
+    return users_own_prefect_setting("PREFECT_API_URL")
+
+
+def users_own_prefect_setting(name: str) -> str:
+    """Return a setting of Prefect's client that the user has chosen by variable or profile, or nothing.
 
     Prefect itself is not asked: importing it takes seconds, and the embedded server can start
     meanwhile.
     """
-    if url := os.environ.get("PREFECT_API_URL"):
-        return url
+    if value := os.environ.get(name):
+        return value
     home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
     path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
     try:
@@ -92,4 +97,4 @@ def users_own_prefect_api() -> str:
     except (OSError, ValueError):
         return ""
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
-    return str(profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL", ""))
+    return str(profiles.get("profiles", {}).get(active, {}).get(name, ""))

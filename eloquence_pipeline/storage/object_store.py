@@ -1,43 +1,32 @@
-"""Evidence in a bucket of any S3 server; the only user of boto3."""
+"""Evidence in a bucket of any S3 server."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import secrets
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urlsplit
+from typing import Self
 
-from boto3.session import Session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.settings import StorageSettings
 from eloquence_pipeline.storage.keys import store_prefix
+from eloquence_pipeline.storage.s3_client import make_client, place_of, valid_bucket
 from eloquence_pipeline.storage.s3_errors import error_code, http_status, translated
-
-if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
 
 DEFAULT_BUCKET = "eloquence"
 DEFAULT_REGION = "us-east-1"
 LONGEST_PRESIGN_SECONDS = 7 * 24 * 3600
 
-_CONNECT_TIMEOUT_SECONDS = 5
-_READ_TIMEOUT_SECONDS = 30
-_ATTEMPTS = 3
 _BLOCK_BYTES = 1 << 20
 _PAGE_KEYS = 1000
 _PROBE_KEY = ".eloquence-check"
 _PROBE_BYTES = 64
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class ObjectStore:
@@ -72,11 +61,11 @@ class ObjectStore:
         access_key: SecretStr | None = None,
         secret_key: SecretStr | None = None,
     ) -> None:
-        self.bucket = _bucket(bucket or DEFAULT_BUCKET)
+        self.bucket = valid_bucket(bucket or DEFAULT_BUCKET)
         self.prefix = store_prefix(prefix)
         self.region = region
-        self.place = _place(endpoint_url)
-        self._client = _client(endpoint_url, region, access_key, secret_key)
+        self.place = place_of(endpoint_url)
+        self._client = make_client(endpoint_url, region, access_key, secret_key)
 
     @classmethod
     def from_settings(cls, storage: StorageSettings) -> Self:
@@ -335,59 +324,3 @@ class ObjectStore:
 
     def _translated(self, action: str) -> AbstractContextManager[None]:
         return translated(action, self.place, self.bucket)
-
-
-def _client(
-    endpoint_url: str, region: str, access_key: SecretStr | None, secret_key: SecretStr | None
-) -> S3Client:
-    own_keys = (
-        access_key.get_secret_value() if access_key else "",
-        secret_key.get_secret_value() if secret_key else "",
-    )
-    config = Config(
-        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_READ_TIMEOUT_SECONDS,
-        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-        s3={"addressing_style": "path" if endpoint_url else "auto"},
-        # A proxy of the environment would be asked for 127.0.0.1 as well.
-        proxies={} if urlsplit(endpoint_url).hostname in _LOOPBACK else None,
-    )
-    try:
-        return cast(Any, Session()).client(
-            "s3",
-            region_name=region,
-            endpoint_url=endpoint_url or None,
-            aws_access_key_id=own_keys[0] or None,
-            aws_secret_access_key=own_keys[1] or None,
-            config=config,
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise ConfigurationError(
-            f"the S3 store {_place(endpoint_url)} cannot be set up ({type(error).__name__})",
-            remedy="check ELOQUENCE_STORAGE__ENDPOINT_URL, both keys, and the AWS profile of this machine",
-        ) from None
-
-
-def _place(endpoint_url: str) -> str:
-    # Without user and password, should someone have put them into the URL.
-    if not endpoint_url:
-        return "AWS S3"
-    try:
-        parts = urlsplit(endpoint_url)
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    except ValueError:
-        pass
-    raise ConfigurationError(
-        "the URL of the S3 store is none",
-        remedy="set ELOQUENCE_STORAGE__ENDPOINT_URL to http://host:port or https://host",
-    )
-
-
-def _bucket(name: str) -> str:
-    if not _BUCKET.fullmatch(name):
-        raise ConfigurationError(
-            f"{name!r} cannot be a bucket",
-            remedy="set ELOQUENCE_STORAGE__BUCKET to 3 to 63 lower-case letters, digits, dashes and dots",
-        )
-    return name

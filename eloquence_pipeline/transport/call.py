@@ -27,7 +27,7 @@ class Call:
         Set when an end has failed; the others stop at once.
     """
 
-    def __init__(self, speakers: Collection[str] = ("speaker",)) -> None:
+    def __init__(self, speakers: Collection[str]) -> None:
         self.heard = asyncio.Event()
         self.spoken = asyncio.Event()
         self.broken = asyncio.Event()

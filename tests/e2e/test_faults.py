@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -59,7 +60,7 @@ def test_wrong_usage_is_refused_with_exit_code_2(
     home: Home, arguments: tuple[str, ...], variables: dict[str, str], part: str
 ) -> None:
     done = home.run(*arguments, **variables)
-    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert done.returncode == ExitCode.USAGE, done.stdout + done.stderr
     assert part in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -75,7 +76,7 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_star
 def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(home: Home) -> None:
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
     done = home.run(*SHORT, **strict)
-    assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stderr
+    assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stdout + done.stderr
     assert "🔴 basic ÉCHOUÉ" in done.stdout
     assert home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
@@ -84,7 +85,7 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(home: 
 def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(home: Home) -> None:
     url = f"ws://127.0.0.1:{unused_port()}"
     done = home.run(*SHORT, LIVEKIT_URL=url, LIVEKIT_API_KEY="devkey", LIVEKIT_API_SECRET="s" * 32)
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert f"LiveKit at {url} cannot be reached" in one_error_line(done.stderr)
     (folder,) = home.run_folders()
     attempts = json.loads((folder / "attempts.json").read_text())
@@ -102,7 +103,7 @@ def test_a_wrong_secret_is_not_tried_again_and_no_token_shows(home: Home) -> Non
             LIVEKIT_API_KEY=endpoints.livekit.api_key,
             LIVEKIT_API_SECRET="w" * 32,
         )
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "refused the access token" in done.stderr
     assert "eyJ" not in done.stderr + done.stdout
     (folder,) = home.run_folders()
@@ -121,13 +122,13 @@ def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(home: Home) -> 
         ELOQUENCE_STORAGE__ACCESS_KEY="key",
         ELOQUENCE_STORAGE__SECRET_KEY="secret-of-the-store",
     )
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "eloquence sync" in done.stdout
     assert "Traceback" not in done.stderr
     assert "secret-of-the-store" not in done.stderr + done.stdout
     assert home.only_result()["packets_received"] == home.only_result()["packets_sent"]
     sent = home.run("sync")
-    assert sent.returncode == ExitCode.PASSED, sent.stderr
+    assert sent.returncode == ExitCode.PASSED, sent.stdout + sent.stderr
     assert "s3://eloquence/runs/" in sent.stdout
     again = home.run("sync")
     assert "every run is in the store already" in again.stdout
@@ -143,7 +144,7 @@ def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
             ELOQUENCE_STORAGE__SECRET_KEY=endpoints.s3.secret_key.get_secret_value(),
             ELOQUENCE_STORAGE__BUCKET="not-there",
         )
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "not-there" in done.stdout
     assert "eloquence sync" in done.stdout
     assert home.only_result()["packets_sent"] >= 1
@@ -154,8 +155,9 @@ def test_without_a_speech_engine_the_seeds_words_say_so(home: Home) -> None:
     hidden.mkdir()
     (hidden / "espeakng_loader.py").write_text("raise ImportError('hidden by the test')\n")
     (hidden / "pyttsx3.py").write_text("raise ImportError('hidden by the test')\n")
-    done = home.run(*SHORT, PYTHONPATH=str(hidden))
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    python_path = os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")])
+    done = home.run(*SHORT, PYTHONPATH=python_path)
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "Moteur TTS non disponible" in one_error_line(done.stderr)
 
 
@@ -165,7 +167,7 @@ def test_a_port_that_is_taken_is_named(home: Home) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         done = home.run(*SHORT, ELOQUENCE_SERVERS__LIVEKIT_PORT=str(port))
-    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stderr
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert str(port) in one_error_line(done.stderr)
 
 
@@ -191,4 +193,4 @@ def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(
     assert interrupted_when(process, home.output, SPEAKING, signal.SIGKILL) == -signal.SIGKILL
     await_true(lambda: not home.processes(), "every server has stopped")
     done = home.run(*SHORT)
-    assert done.returncode == ExitCode.PASSED, done.stderr
+    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr

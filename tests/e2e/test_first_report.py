@@ -86,7 +86,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Generator[Report]:
             "--output",
             str(home.path / "results.json"),
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         (folder,) = home.run_folders()
         yield Report(home, done, folder, endpoints)
     finally:

@@ -18,7 +18,7 @@ def test_stress_and_latency_say_as_many_phrases_as_asked_with_the_pause_asked(ho
         (("--test", "latency", "--packets", "5"), "very_short", 5, 200),
     ):
         done = home.run(*arguments, "--output", "out.json")
-        assert done.returncode == ExitCode.PASSED, done.stderr
+        assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
         result = json.loads((home.path / "out.json").read_text())
         assert result["test_name"] == f"{arguments[1]}_test"
         assert (result["packets_sent"], result["packets_received"]) == (count, count)
@@ -68,7 +68,7 @@ def test_several_speak_at_once_and_each_is_measured_by_itself(home: Home) -> Non
 
 def test_all_runs_every_test_and_writes_one_combined_result(home: Home) -> None:
     done = home.run("--all", "--output", "all.json")
-    assert done.returncode == ExitCode.PASSED, done.stderr
+    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
     combined = json.loads((home.path / "all.json").read_text())
     assert list(combined["tests"]) == ["basic", "stress", "latency"]
     assert [test["packets_sent"] for test in combined["tests"].values()][1:] == [50, 20]

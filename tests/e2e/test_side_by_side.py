@@ -24,7 +24,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(home: Home) -> None:
     first = home.start(*SHORT, **patient)
     second = home.run(*SHORT, **patient)
     assert first.wait(timeout=120) == ExitCode.PASSED, home.output.read_text()
-    assert second.returncode == ExitCode.PASSED, second.stderr
+    assert second.returncode == ExitCode.PASSED, second.stdout + second.stderr
     results = [json.loads((folder / "results.json").read_text()) for folder in home.run_folders()]
     assert len(results) == 2, second.stderr + home.output.read_text()
     assert len({result["run"]["livekit_url"] for result in results}) == 2
@@ -37,7 +37,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(home: Home) -> None:
 
 def test_up_keeps_servers_that_runs_then_use_and_down_stops_them(home: Home) -> None:
     up = home.run("up")
-    assert up.returncode == ExitCode.PASSED, up.stderr
+    assert up.returncode == ExitCode.PASSED, up.stdout + up.stderr
     running = {service.name: service.url for service in status(home.settings) if service.running}
     assert set(running) == {"livekit", "minio", "prefect"}
     for url in running.values():

@@ -87,7 +87,7 @@ async def call_of(
 
 
 async def test_everything_that_is_said_is_recorded(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
-    sent, received = await call_of(livekit, tmp_path, 3, f"{ROOM}-good", Call())
+    sent, received = await call_of(livekit, tmp_path, 3, f"{ROOM}-good", Call(["speaker"]))
     assert (sent.failure, received.failure) == ("", "")
     assert sent.frame_count == 300
     assert received.frame_count >= 300
@@ -106,7 +106,7 @@ async def test_a_speaker_that_reconnects_is_recorded_to_its_end(
         await rooms[0].simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT)
 
     (sent, received), _ = await asyncio.gather(
-        call_of(livekit, tmp_path, 6, f"{ROOM}-reconnect", Call()), disturb()
+        call_of(livekit, tmp_path, 6, f"{ROOM}-reconnect", Call(["speaker"])), disturb()
     )
     assert "reconnected" in {event.name for event in sent.events}
     assert (sent.failure, received.failure) == ("", "")
@@ -117,7 +117,7 @@ async def test_a_speaker_that_reconnects_is_recorded_to_its_end(
 async def test_a_listener_that_is_removed_ends_the_call_at_once_and_both_say_why(
     livekit: LiveKitEndpoint, tmp_path: Path, rooms: list[rtc.Room]
 ) -> None:
-    call, room = Call(), f"{ROOM}-removed"
+    call, room = Call(["speaker"]), f"{ROOM}-removed"
 
     async def disturb() -> None:
         await asyncio.sleep(INTO_THE_CALL_SECONDS)
@@ -135,7 +135,7 @@ async def test_a_listener_that_is_removed_ends_the_call_at_once_and_both_say_why
 async def test_an_end_that_is_told_to_stop_before_it_began_says_so(
     livekit: LiveKitEndpoint, tmp_path: Path
 ) -> None:
-    call = Call()
+    call = Call(["speaker"])
     call.break_off("the other end failed")
     with pytest.raises(TransportError, match="stopped before the first frame") as raised:
         await publish(
@@ -153,7 +153,7 @@ async def test_an_end_that_is_told_to_stop_before_it_began_says_so(
 async def test_a_call_that_is_cancelled_while_connecting_leaves_no_participant(
     livekit: LiveKitEndpoint, tmp_path: Path
 ) -> None:
-    running = asyncio.ensure_future(call_of(livekit, tmp_path, 5, f"{ROOM}-cancelled", Call()))
+    running = asyncio.ensure_future(call_of(livekit, tmp_path, 5, f"{ROOM}-cancelled", Call(["speaker"])))
     await asyncio.sleep(0.02)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -30,11 +30,14 @@ def joined_from(whole: Transmission, call: Call, sent: Any, received: Any) -> Tr
 
 
 def test_two_records_make_a_transmission(whole: Transmission) -> None:
-    assert joined_from(whole, Call(), whole.channels[0].sent, whole.channels[0].received).failure == ""
+    assert (
+        joined_from(whole, Call(["speaker"]), whole.channels[0].sent, whole.channels[0].received).failure
+        == ""
+    )
 
 
 def test_once_audio_is_out_a_listener_that_failed_is_no_reason_to_speak_again(whole: Transmission) -> None:
-    call = Call()
+    call = Call(["speaker"])
     error = SubscriptionTimeout("no track appeared")
     call.break_off(str(error), error)
     transmission = joined_from(whole, call, whole.channels[0].sent, error)
@@ -43,7 +46,7 @@ def test_once_audio_is_out_a_listener_that_failed_is_no_reason_to_speak_again(wh
 
 
 def test_before_the_first_frame_the_first_cause_is_raised_and_can_be_tried_again(whole: Transmission) -> None:
-    call = Call()
+    call = Call(["speaker"])
     cause = SubscriptionTimeout("no track appeared")
     call.break_off(str(cause), cause)
     late = TransportError("stopped before the first frame: the other end failed", transient=True)
@@ -53,7 +56,7 @@ def test_before_the_first_frame_the_first_cause_is_raised_and_can_be_tried_again
 
 
 def test_a_speaker_that_broke_off_without_a_frame_can_be_tried_again(whole: Transmission) -> None:
-    call = Call()
+    call = Call(["speaker"])
     call.break_off("the publisher was disconnected")
     silent = whole.channels[0].sent.model_copy(
         update={"frame_count": 0, "failure": "the publisher was disconnected"}
@@ -64,7 +67,7 @@ def test_a_speaker_that_broke_off_without_a_frame_can_be_tried_again(whole: Tran
 
 
 def test_the_first_cause_counts_not_what_it_led_to(whole: Transmission) -> None:
-    call = Call()
+    call = Call(["speaker"])
     call.break_off("the subscriber was disconnected")
     call.break_off("the other end failed")
     assert (
@@ -74,7 +77,7 @@ def test_the_first_cause_counts_not_what_it_led_to(whole: Transmission) -> None:
 
 
 async def test_an_end_that_raises_stops_the_other_at_once() -> None:
-    call = Call()
+    call = Call(["speaker"])
 
     async def ending() -> State[Any]:
         return Failed(data=SubscriptionTimeout("no track appeared"))
@@ -86,7 +89,7 @@ async def test_an_end_that_raises_stops_the_other_at_once() -> None:
 
 
 async def test_an_end_that_ends_well_stops_nobody() -> None:
-    call = Call()
+    call = Call(["speaker"])
 
     async def ending() -> State[Any]:
         return Completed(data="record")

@@ -1,0 +1,99 @@
+"""The boto3 client of a store, and the checks of what it is made from."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from pydantic import SecretStr
+
+from eloquence_pipeline.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+_CONNECT_TIMEOUT_SECONDS = 5
+_READ_TIMEOUT_SECONDS = 30
+_ATTEMPTS = 3
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def make_client(
+    endpoint_url: str, region: str, access_key: SecretStr | None, secret_key: SecretStr | None
+) -> S3Client:
+    """Return a client with short timeouts and a few retries.
+
+    Raises
+    ------
+    ConfigurationError
+        If the URL or the AWS configuration of this machine is malformed.
+    """
+    own_keys = (
+        access_key.get_secret_value() if access_key else "",
+        secret_key.get_secret_value() if secret_key else "",
+    )
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        s3={"addressing_style": "path" if endpoint_url else "auto"},
+        # A proxy of the environment would be asked for 127.0.0.1 as well.
+        proxies={} if urlsplit(endpoint_url).hostname in _LOOPBACK else None,
+    )
+    try:
+        return cast(Any, Session()).client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint_url or None,
+            aws_access_key_id=own_keys[0] or None,
+            aws_secret_access_key=own_keys[1] or None,
+            config=config,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            f"the S3 store {place_of(endpoint_url)} cannot be set up ({type(error).__name__})",
+            remedy="check ELOQUENCE_STORAGE__ENDPOINT_URL, both keys, and the AWS profile of this machine",
+        ) from None
+
+
+def place_of(endpoint_url: str) -> str:
+    """Return the name of a store for people: no user and password, should someone have put them into its URL.
+
+    Raises
+    ------
+    ConfigurationError
+        If the URL is none.
+    """
+    if not endpoint_url:
+        return "AWS S3"
+    try:
+        parts = urlsplit(endpoint_url)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        "the URL of the S3 store is none",
+        remedy="set ELOQUENCE_STORAGE__ENDPOINT_URL to http://host:port or https://host",
+    )
+
+
+def valid_bucket(name: str) -> str:
+    """Return the name of a bucket.
+
+    Raises
+    ------
+    ConfigurationError
+        If no bucket can be called so.
+    """
+    if not _BUCKET.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be a bucket",
+            remedy="set ELOQUENCE_STORAGE__BUCKET to 3 to 63 lower-case letters, digits, dashes and dots",
+        )
+    return name

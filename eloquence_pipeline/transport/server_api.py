@@ -1,0 +1,58 @@
+"""Asking a LiveKit server something, without joining a room."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from http import HTTPStatus
+
+from livekit import api
+from pydantic import SecretStr
+
+from eloquence_pipeline.errors import ConnectTimeout, TransportError
+from eloquence_pipeline.redaction import redact
+
+ANSWER_TIMEOUT_SECONDS = 5.0
+
+_REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+async def require_accepted_keys(url: str, api_key: str, api_secret: SecretStr) -> None:
+    """Make sure that a server accepts the keys, by asking it for a room that is not there.
+
+    No media path is needed for that, so it says something about the keys and nothing else.
+
+    Raises
+    ------
+    ConnectTimeout
+        If the server does not answer.
+    TransportError
+        If it refuses.
+    """
+    # LiveKit's own client turns ws:// and wss:// into what HTTP needs.
+    async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
+        asking = server.room.list_rooms(api.ListRoomsRequest(names=[f"eloquence-{secrets.token_hex(8)}"]))
+        try:
+            await asyncio.wait_for(asking, ANSWER_TIMEOUT_SECONDS)
+        except TimeoutError:
+            raise ConnectTimeout(
+                f"LiveKit at {url} does not answer within {ANSWER_TIMEOUT_SECONDS:.0f} s",
+                remedy="check that the server is running and not overloaded",
+            ) from None
+        except Exception as error:
+            raise _translated(url, error) from None
+
+
+def _translated(url: str, error: Exception) -> TransportError:
+    # The class of the SDK's error has changed its name between versions; its status has not.
+    status = getattr(error, "status", None)
+    if status in _REFUSALS:
+        return TransportError(
+            f"LiveKit at {url} refuses the keys (HTTP {status})",
+            remedy="check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they must be those of this server; "
+            "and the clock of this machine, which dates the tokens",
+        )
+    told = redact(str(error)) or type(error).__name__
+    return TransportError(
+        f"LiveKit at {url} does not answer as it should ({told})", remedy="check LIVEKIT_URL"
+    )

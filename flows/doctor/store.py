@@ -1,0 +1,47 @@
+"""Whether evidence can be stored: a small object there and back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from eloquence_pipeline.redaction import hide_secrets
+from eloquence_pipeline.reporting.checks import Check
+from eloquence_pipeline.servers import S3Endpoint, embedded_servers
+from eloquence_pipeline.servers.binaries import find_binary
+from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.storage.object_store import ObjectStore
+from flows.doctor.embedded import leaving_nothing
+from flows.environment import EVIDENCE_BUCKET
+
+
+def store(name: str, settings: Settings, folder: Path) -> Check:
+    """Write, read, compare and remove an object in the user's store or an embedded one."""
+    with ExitStack() as stack:
+        if settings.storage.is_users_own:
+            found = ObjectStore.from_settings(settings.storage)
+            kept = found.check(create=settings.storage.create_bucket)
+        elif find_binary(settings, "minio") is None:
+            return Check.not_checked(name, "there is no minio yet to start")
+        else:
+            own = leaving_nothing(settings, folder)
+            servers = embedded_servers(own, livekit=False, s3=True, prefect=False)
+            found = _embedded_store(stack.enter_context(servers).s3)
+            kept = found.check(create=True)
+    detail = f"{found.place}, bucket {found.bucket} : écrit et relu"
+    if kept:
+        remedy = f"remove {kept} by hand; tests themselves remove nothing"
+        return Check.warning(name, f"{detail}, but the store lets nothing be removed", remedy)
+    return Check.ok(name, detail if settings.storage.is_users_own else f"{detail} (embarqué)")
+
+
+def _embedded_store(endpoint: S3Endpoint | None) -> ObjectStore:
+    assert endpoint is not None  # noqa: S101 - for the type checker
+    hide_secrets(endpoint.access_key.get_secret_value(), endpoint.secret_key.get_secret_value())
+    return ObjectStore(
+        endpoint_url=endpoint.endpoint_url,
+        bucket=EVIDENCE_BUCKET,
+        region=endpoint.region,
+        access_key=endpoint.access_key,
+        secret_key=endpoint.secret_key,
+    )
