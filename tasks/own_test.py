@@ -134,7 +134,9 @@ async def _attempt(run: Run, test: str, options: Mapping[str, int], room: str) -
             *(
                 breaking_off_on_failure(cast(Awaitable[State[Any]], end), call)
                 for end in (speaking, listening)
-            )
+            ),
+            # Otherwise a cancelled end would not wait for the other, which is still writing.
+            return_exceptions=True,
         )
     if not isinstance(said, Conversation):
         raise call.error or said
