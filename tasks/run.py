@@ -11,9 +11,11 @@ from pydantic import JsonValue
 
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.models import Record, RunInfo
+from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 
+_logger = PipelineLogger("RUN")
 _REPORTED_PACKAGES = ("eloquence-pipeline", "livekit", "prefect", "numpy", "scipy")
 
 
@@ -41,6 +43,11 @@ class Run(Record):
         """
         started_at = datetime.now(UTC)
         folder = RunFolder.create(settings.folders.results, started_at, scenario)
+        # Said before anything can go wrong: a run that fails has kept there how far it came.
+        _logger.info(f"test {scenario} : preuves dans {folder.path}")
+        _logger.debug(
+            f"graine {seed}, paramètres {parameters}, cible {settings.target or settings.livekit_url}"
+        )
         return cls(
             run_id=folder.run_id,
             scenario=scenario,
