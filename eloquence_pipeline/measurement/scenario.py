@@ -160,7 +160,9 @@ def _stability(channels: Sequence[Channel], measured: Sequence[MeasuredSpeaker])
         if channel.received:
             heard_until_ns = max(speaker.recorded.received.timeline.stamps_ns, default=0)
             identity = channel.received.identity
-            ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, int(heard_until_ns))
+            # The one listener hears every speaker; its call ends with the last of them.
+            until_ns = max(int(heard_until_ns), ends[identity][3] if identity in ends else 0)
+            ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, until_ns)
     return stability_figures(list(ends.values()))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
 from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.measurement.budget import phrase_budget
+from eloquence_pipeline.measurement.budget import with_budgets
 from eloquence_pipeline.measurement.delay import find_phrase
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.network_delay import PacketDelays, packet_delays
@@ -18,6 +18,9 @@ from eloquence_pipeline.measurement.rtp import jitter_buffer_ms, rtp_figures
 from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.models import Channel, PhraseObservation, ScheduledPhrase, SpeakerFigures
 from eloquence_pipeline.settings import ThresholdSettings
+
+NO_SSRC = -1
+"""No stream has it."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,8 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
         recorded.sent.timeline.stamps_ns,
         rtp.outbound.packets_sent if rtp.outbound else None,
     )
-    phrases = [
-        phrase.model_copy(update={"budget": phrase_budget(phrase, packets, channel.sent.started)})
-        for phrase in observe_phrases(channel, recorded)
-    ]
+    found = observe_phrases(channel, recorded)
+    phrases, packets = with_budgets(found, packets, channel.sent.started)
     received = sum(phrase.received for phrase in phrases)
     figures = SpeakerFigures(
         speaker=channel.speaker,
@@ -78,7 +79,9 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
 
 
 def _ssrcs(channel: Channel) -> tuple[int, ...]:
-    return channel.received.ssrcs if channel.received else ()
+    known = channel.received.ssrcs if channel.received else ()
+    # Nothing is everything to those who ask: right for a recording that knew of one speaker only.
+    return known or ((NO_SSRC,) if channel.is_one_of_several else ())
 
 
 def observe_phrases(channel: Channel, recorded: Recorded) -> list[PhraseObservation]:

@@ -130,7 +130,7 @@ def _loss_verdict(
         judged=judged,
         passed=judged is not LossClass.PROBLEMATIC,
         worst_phrase_index=lost.get(speaker),
-        speaker=speaker if len(ratios) > 1 else "",
+        speaker=speaker if ratio > min(ratios)[0] else "",
     )
 
 

@@ -89,7 +89,8 @@ def print_budget(console: Console, result: ScenarioResult) -> None:
     if budget is None or found is None:
         return
     parts = (f"{STAGE_WORDS[stage]} {_milliseconds(budget.of(stage))}" for stage in Stage)
-    console.print(f"Budget du délai (médianes) : {' · '.join(parts)}", markup=False)
+    whose = f" de {result.budget.speaker}" if result.budget.speaker else ""
+    console.print(f"Budget du délai{whose} (médianes) : {' · '.join(parts)}", markup=False)
     style = "yellow" if found.stage else "green"
     console.print(bottleneck_sentence(found), style=style, markup=False)
     if advice := bottleneck_advice(found):
