@@ -108,7 +108,7 @@ def test_what_arrives_over_a_clean_loopback_scores_well(report: Report) -> None:
     quality = report.result["quality"]
     assert quality["failed_count"] == 0
     assert quality["scored_count"] == quality["mos_lqo"]["count"] >= 1
-    # Identity scores 4.0 to 4.6; Opus at 32 kbit/s and more takes little off.
+    # Identity itself scores no more than 4.0 to 4.6.
     assert quality["mos_lqo"]["min"] > 3.7
     assert quality["stoi"]["min"] > 0.97
     assert quality["dropout_count"] == 0
