@@ -18,6 +18,7 @@ from eloquence_pipeline.models.evidence import (
     Manifest,
 )
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -44,7 +45,14 @@ from eloquence_pipeline.models.transport import (
     Side,
     Transmission,
 )
-from eloquence_pipeline.models.verdict import FigureVerdict, LatencyClass, LossClass, Verdict, VerdictStatus
+from eloquence_pipeline.models.verdict import (
+    FigureVerdict,
+    LatencyClass,
+    LossClass,
+    QualityClass,
+    Verdict,
+    VerdictStatus,
+)
 
 __all__ = [
     "MANIFEST_FORMAT",
@@ -62,6 +70,7 @@ __all__ = [
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
+    "EModelFigures",
     "EndRecord",
     "FigureVerdict",
     "FileReference",
@@ -76,7 +85,10 @@ __all__ = [
     "ParticipantStability",
     "Phrase",
     "PhraseObservation",
+    "PhraseQuality",
     "PlanFigures",
+    "QualityClass",
+    "QualityFigures",
     "Ratio",
     "Record",
     "Recording",
@@ -88,6 +100,7 @@ __all__ = [
     "ScenarioOutcome",
     "ScenarioResult",
     "ScheduledPhrase",
+    "Score",
     "SendRecord",
     "Side",
     "SpeakerFigures",

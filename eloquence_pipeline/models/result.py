@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, Positiv
 from eloquence_pipeline.models.base import Ratio, Record
 from eloquence_pipeline.models.budget import BudgetFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.quality import QualityFigures
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.stability import StabilityFigures
 from eloquence_pipeline.models.tester import PacingFigures
@@ -95,6 +96,8 @@ class ScenarioResult(Record):
     stability: StabilityFigures
     rtp: RtpFigures
     """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
+    quality: QualityFigures | None = None
+    """None where the scores are switched off."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]

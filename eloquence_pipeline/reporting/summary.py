@@ -19,6 +19,7 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.quality import quality_table
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -59,6 +60,8 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
         console.print(speaker_table(result))
     console.print(figure_table(result))
     print_budget(console, result)
+    if result.quality is not None:
+        console.print(quality_table(result.quality))
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
     console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
