@@ -8,7 +8,15 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 """
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
-from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.delay import (
+    DelayFigures,
+    DelayWindows,
+    Drift,
+    Histogram,
+    PhraseObservation,
+    PlanFigures,
+    Statistics,
+)
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
     MANIFEST_FORMAT_VERSION,
@@ -16,6 +24,7 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
@@ -56,13 +65,21 @@ __all__ = [
     "Clip",
     "ConnectionEvent",
     "DelayFigures",
+    "DelayWindows",
+    "Drift",
     "EndRecord",
     "FigureVerdict",
     "FileReference",
+    "Gap",
+    "Histogram",
     "InboundRtp",
     "LatencyClass",
     "LatencyStats",
     "LossClass",
+    "LossFigures",
+    "LossLevel",
+    "LossLevels",
+    "LossTimeline",
     "Manifest",
     "OutboundRtp",
     "PacingFigures",

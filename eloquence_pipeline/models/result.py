@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, Positiv
 
 from eloquence_pipeline.models.base import Ratio, Record
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.loss import LossFigures, LossLevels
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.tester import PacingFigures
 from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
@@ -28,6 +29,7 @@ class SpeakerFigures(Record):
     end_to_end_ms: Statistics
     one_way_delay_ms: Statistics
     rtp: RtpFigures
+    loss: LossLevels
     tester: PacingFigures
 
 
@@ -89,6 +91,8 @@ class ScenarioResult(Record):
     delay: DelayFigures
     rtp: RtpFigures
     """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
+    loss: LossFigures
+    """Counts of all speakers together; each speaker's witnesses are compared by themselves."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]
