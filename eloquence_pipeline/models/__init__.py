@@ -9,7 +9,15 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
-from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.delay import (
+    DelayFigures,
+    DelayWindows,
+    Drift,
+    Histogram,
+    PhraseObservation,
+    PlanFigures,
+    Statistics,
+)
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
     MANIFEST_FORMAT_VERSION,
@@ -17,6 +25,7 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
@@ -70,14 +79,22 @@ __all__ = [
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
+    "DelayWindows",
+    "Drift",
     "EModelFigures",
     "EndRecord",
     "FigureVerdict",
     "FileReference",
+    "Gap",
+    "Histogram",
     "InboundRtp",
     "LatencyClass",
     "LatencyStats",
     "LossClass",
+    "LossFigures",
+    "LossLevel",
+    "LossLevels",
+    "LossTimeline",
     "Manifest",
     "NetworkDelay",
     "OutboundRtp",

@@ -15,10 +15,12 @@ from eloquence_pipeline.measurement.e_model import (
     r_factor,
 )
 from eloquence_pipeline.measurement.statistics import summarise
-from eloquence_pipeline.models import PacingFigures, RtpFigures, SpeakerFigures
+from eloquence_pipeline.models import LossLevel, LossLevels, PacingFigures, RtpFigures, SpeakerFigures
 from eloquence_pipeline.settings import EModelSettings
 
 pytestmark = pytest.mark.unit
+
+NO_LOSS = LossLevel(lost=0, total=0, ratio=None, low=None, high=None)
 
 G711 = {"ie": 0.0, "bpl": 4.3}
 G711_CONCEALED = {"ie": 0.0, "bpl": 25.1}
@@ -35,6 +37,9 @@ def speaker(name: str, delay_ms: float | None, loss_ratio: float | None) -> Spea
         end_to_end_ms=summarise([delay_ms]),
         one_way_delay_ms=summarise([delay_ms]),
         rtp=RtpFigures(packet_loss_ratio=loss_ratio),
+        loss=LossLevels(
+            phrases=NO_LOSS, rtp=NO_LOSS, concealed=NO_LOSS, audio=NO_LOSS, audio_undecided_samples=0
+        ),
         tester=PacingFigures(
             pacing_lateness_p99_ms=0,
             pacing_lateness_max_ms=0,
