@@ -80,6 +80,7 @@ def analyse(
             failure=transmission.failure,
             tester_failure=transmission.tester_failure,
         ),
+        thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
         delay=_delay(phrases),
         rtp=_rtp(measured),
