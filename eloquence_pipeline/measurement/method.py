@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-METHOD_VERSION = 2
+METHOD_VERSION = 3
 """Raised with every change that can change a figure of an old recording.
-2: RTP figures count every stream of a speaker, also those before a full reconnect."""
+2: RTP figures count every stream of a speaker, also those before a full reconnect.
+3: correlations of 16-bit samples are exact, so figures do not depend on the processor."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""
