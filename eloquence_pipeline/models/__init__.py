@@ -8,6 +8,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 """
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
+from eloquence_pipeline.models.comparison import Comparison, FigureChange
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
@@ -55,9 +56,11 @@ __all__ = [
     "AttemptOutcome",
     "Channel",
     "Clip",
+    "Comparison",
     "ConnectionEvent",
     "DelayFigures",
     "EndRecord",
+    "FigureChange",
     "FigureVerdict",
     "FileReference",
     "InboundRtp",

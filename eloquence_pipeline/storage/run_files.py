@@ -8,3 +8,10 @@ SCRIPTS_FILE = "scripts.json"
 ATTEMPTS_FILE = "attempts.json"
 TRANSMISSION_FILE = "transmission.json"
 RESULTS_FILE = "results.json"
+
+PUBLISHER_RECORD = "publisher"
+SUBSCRIBER_RECORD = "subscriber"
+"""What the names of the ends' own records begin with, before a speaker's number where several speak."""
+
+SCRIPT_FILE_BEFORE = "script.json"
+"""In place of `SCRIPTS_FILE`, before several could speak."""
