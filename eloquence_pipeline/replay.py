@@ -14,9 +14,9 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from eloquence_pipeline.errors import ConfigurationError, MeasurementError, StorageError
+from eloquence_pipeline.errors import ConfigurationError, MeasurementError
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.scenario import analyse
 from eloquence_pipeline.models import Channel, RunInfo, ScenarioResult, Transmission
@@ -62,23 +62,12 @@ class StoredRun:
         return self.content.transmission
 
     @property
-    def result(self) -> ScenarioResult | None:
-        """The result as it was stored; None for a run that was interrupted.
+    def result(self) -> dict[str, Any] | None:
+        """Content of ``results.json`` in the form of today; None for a run that was interrupted.
 
-        Raises
-        ------
-        StorageError
-            If it is so old that it lacks figures of today.
+        A figure that the version which wrote it did not have is not there; :meth:`analyse` gives all.
         """
-        if self.content.result is None:
-            return None
-        try:
-            return ScenarioResult.model_validate(self.content.result)
-        except ValueError:
-            raise StorageError(
-                f"the stored result of {self.info.run_id} lacks figures that a result has today",
-                remedy="analyse the run again: analyse() gives all figures",
-            ) from None
+        return self.content.result
 
     def recorded(self, speaker: str = "") -> Recorded:
         """Return sound, times and statistics of one speaker as arrays.

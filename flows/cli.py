@@ -155,7 +155,7 @@ def run(
 
       eloquence --test stress --packets 100 --interval 300
 
-      eloquence --test stress --speakers 3 --category custom
+      eloquence --test stress --speakers 3 --category very_short
 
       eloquence --test ./my_test.py:run_custom_test
 

@@ -248,7 +248,7 @@ def services_status(console: Console) -> ExitCode:
         return ExitCode.PASSED
     table = Table()
     for title in ("Server", "State", "Address", "PID", "Version", "Users"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for service in services:
         table.add_row(*_service_cells(service))
     console.print(table)

@@ -66,8 +66,8 @@ def replay_run(console: Console, options: ReplayOptions) -> ExitCode:
         _tell_what_is_missing(run.content, bounds)
         result = run.analyse(bounds)
         print_summary(console, result)
-        if run.content.result is not None:
-            comparison = compare(run.content.result, result)
+        if run.result is not None:
+            comparison = compare(run.result, result)
             print_comparison(console, comparison)
             _explain(comparison, run.info)
     if options.output is not None:

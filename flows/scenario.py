@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from eloquence_pipeline.models import (
     Clip,
@@ -112,7 +112,7 @@ async def latency(
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
-async def own_test(test: str, options: dict[str, int] | None = None, seed: Seed = 0) -> State[Any]:
+async def own_test(test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
     forward_logs_to_prefect()
     given = options or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
@@ -52,7 +53,7 @@ class Conversation(Record):
 
 @task(name="converse", persist_result=False, cache_policy=NO_CACHE)
 async def converse(
-    run: Run, test: str, options: Mapping[str, int], *, room: str, token: SecretStr, call: Call
+    run: Run, test: str, options: Mapping[str, JsonValue], *, room: str, token: SecretStr, call: Call
 ) -> Conversation:
     """Give the user's function a client that is heard, and write down what it said."""
     own_test = load_own_test(test)
@@ -63,7 +64,7 @@ async def converse(
     try:
         await client.begin(room)
         try:
-            details = await _called(own_test, client, synthesizer, options)
+            details = await _called(own_test, client, synthesizer, {**options, "seed": run.seed})
         except Exception as error:
             failed = error
         finally:
@@ -78,7 +79,7 @@ async def converse(
 
 
 async def _called(
-    own_test: OwnTest, client: MeasuredClient, synthesizer: VoiceSynthesizer, options: Mapping[str, int]
+    own_test: OwnTest, client: MeasuredClient, synthesizer: VoiceSynthesizer, options: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
     logger = PipelineLogger(own_test.name.upper())
     taken = {name: value for name, value in options.items() if own_test.takes(name)}
@@ -95,7 +96,9 @@ def _tester_failure(own_test: OwnTest, error: Exception | None, call: Call) -> s
     if error is None or (isinstance(error, TransportError) and call.broken.is_set()):
         return ""
     failure = f"the test {own_test.name} failed: {type(error).__name__}: {redact(str(error))}"
-    PipelineLogger(own_test.name.upper()).error(failure)
+    logger = PipelineLogger(own_test.name.upper())
+    logger.debug("".join(traceback.format_exception(error)))
+    logger.error(failure)
     return failure
 
 
@@ -109,7 +112,7 @@ def _tester_failure(own_test: OwnTest, error: Exception | None, call: Call) -> s
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-async def transmit_own_test(run: Run, test: str, options: Mapping[str, int]) -> Transmission:
+async def transmit_own_test(run: Run, test: str, options: Mapping[str, JsonValue]) -> Transmission:
     """Let the user's function speak in a fresh room and record what arrives.
 
     Raises
@@ -121,7 +124,7 @@ async def transmit_own_test(run: Run, test: str, options: Mapping[str, int]) -> 
         return attempt.completed(await _attempt(run, test, options, attempt.room))
 
 
-async def _attempt(run: Run, test: str, options: Mapping[str, int], room: str) -> Transmission:
+async def _attempt(run: Run, test: str, options: Mapping[str, JsonValue], room: str) -> Transmission:
     call = Call([SPEAKER])
     speakers_token = await mint_token(Side.PUBLISHER, room, SPEAKER, LONGEST_SECONDS)
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, LONGEST_SECONDS)
@@ -134,7 +137,9 @@ async def _attempt(run: Run, test: str, options: Mapping[str, int], room: str) -
             *(
                 breaking_off_on_failure(cast(Awaitable[State[Any]], end), call)
                 for end in (speaking, listening)
-            )
+            ),
+            # Otherwise a cancelled end would not wait for the other, which is still writing.
+            return_exceptions=True,
         )
     if not isinstance(said, Conversation):
         raise call.error or said

@@ -17,9 +17,6 @@ from typing import Any
 from eloquence_pipeline.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "eloquence.tests"
-OPTIONS = ("duration_seconds", "packets", "interval_ms", "seed")
-"""What the command line can hand to a test, under these names."""
-
 _AFFIXES = re.compile(r"^(run_|test_)+|(_test)+$")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _GIVEN = 3

@@ -12,10 +12,12 @@ from pydantic import JsonValue
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.models import Record, ResultFormat, RunHeader, RunInfo
+from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import RUN_FILE
 
+_logger = PipelineLogger("RUN")
 _REPORTED_PACKAGES = ("eloquence-pipeline", "livekit", "prefect", "numpy", "scipy")
 
 
@@ -43,6 +45,11 @@ class Run(Record):
         """
         started_at = datetime.now(UTC)
         folder = RunFolder.create(settings.folders.results, started_at, scenario)
+        # Said before anything can go wrong: a run that fails has kept there how far it came.
+        _logger.info(f"test {scenario} : preuves dans {folder.path}")
+        _logger.debug(
+            f"graine {seed}, paramètres {parameters}, cible {settings.target or settings.livekit_url}"
+        )
         run = cls(
             run_id=folder.run_id,
             scenario=scenario,

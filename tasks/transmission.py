@@ -144,7 +144,9 @@ async def _attempt(run: Run, scripts: Mapping[str, SpeechScript], room: str) -> 
             *(
                 breaking_off_on_failure(cast(Awaitable[State[Any]], end), call)
                 for end in (listening, *speaking)
-            )
+            ),
+            # Otherwise a cancelled end would not wait for the others, which are still writing.
+            return_exceptions=True,
         )
     return joined(room, scripts, call, dict(zip(scripts, said, strict=True)), heard)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from eloquence_pipeline.models import Stage
+
 METHOD_VERSION = 3
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
@@ -25,3 +27,16 @@ def min_correlation_peak(duration_seconds: float) -> float:
     """
     share = (duration_seconds - _SHORT_SECONDS) / (_LONG_SECONDS - _SHORT_SECONDS)
     return _SHORT_MIN_PEAK + min(max(share, 0.0), 1.0) * (_LONG_MIN_PEAK - _SHORT_MIN_PEAK)
+
+
+USUAL_MS = {
+    Stage.GENERATION: 60.0,
+    Stage.SEND: 0.5,
+    Stage.NETWORK: 1.5,
+    Stage.JITTER_BUFFER: 35.0,
+    Stage.REMAINDER: 17.0,
+}
+"""What each stage takes on a clean loopback; measured values are in docs/adr/0007-delay-budget.md."""
+
+AUDIBLE_EXCESS_MS = 20.0
+"""Below one packet of 20 ms no stage is blamed."""

@@ -13,6 +13,7 @@ from eloquence_pipeline.models import InboundRtp, OutboundRtp, RemoteInboundRtp,
 T = TypeVar("T", bound=W3cRecord)
 
 MILLISECONDS_PER_SECOND = 1000.0
+_NS_PER_MICROSECOND = 1000.0
 
 
 _GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
@@ -21,10 +22,24 @@ _GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
 
 @dataclass(frozen=True)
 class StatisticsSample:
-    """The audio statistics of one end at one moment, each entry under its W3C names."""
+    """The audio statistics of one end at one moment.
+
+    Attributes
+    ----------
+    monotonic_ns, monotonic_after_ns
+        Readings of the measuring clock that enclose the moment.
+    entries
+        Each under its W3C names.
+    """
 
     monotonic_ns: int
+    monotonic_after_ns: int
     entries: tuple[dict[str, Any], ...]
+
+    @property
+    def taken_at_ns(self) -> float:
+        """The moment on the SDK's own wall clock, nanoseconds; 0 if it does not say."""
+        return max((float(e.get("timestamp", 0)) for e in self.entries), default=0.0) * _NS_PER_MICROSECOND
 
     def streams(self, kind: str, ssrcs: Collection[int]) -> dict[int, dict[str, Any]]:
         """Return the entries of a W3C type by their SSRC; of all streams when `ssrcs` is empty."""
@@ -52,7 +67,9 @@ def parse_statistics(text: str) -> list[StatisticsSample]:
                 for entry in row["stats"]
                 if entry["type"] and entry.get("kind", "audio") == "audio"
             )
-            samples.append(StatisticsSample(int(row["monotonic_ns"]), entries))
+            before_ns = int(row["monotonic_ns"])
+            after_ns = int(row.get("monotonic_after_ns", before_ns))
+            samples.append(StatisticsSample(before_ns, after_ns, entries))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise MeasurementError(
                 f"line {number} of the statistics cannot be read ({error})",

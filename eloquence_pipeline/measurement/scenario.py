@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from eloquence_pipeline.measurement.budget import budget_figures
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.measurement.pacing import worst_pacing
 from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
+from eloquence_pipeline.measurement.stability import stability_figures
 from eloquence_pipeline.measurement.statistics import summarise
+from eloquence_pipeline.measurement.throughput import rtp_rate
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
     Attempt,
@@ -18,13 +21,17 @@ from eloquence_pipeline.models import (
     ConnectionEvent,
     DelayFigures,
     LatencyStats,
+    NetworkDelay,
     PhraseObservation,
     PlanFigures,
     ResultFormat,
     RtpFigures,
     RunInfo,
     ScenarioResult,
+    Side,
+    StabilityFigures,
     Statistics,
+    ThroughputFigures,
     Transmission,
 )
 from eloquence_pipeline.settings import ThresholdSettings
@@ -83,6 +90,9 @@ def analyse(
         thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
         delay=_delay(phrases),
+        budget=budget_figures(phrases, _network(measured)),
+        throughput=_throughput(transmission.channels, measured, len(phrases), duration_seconds),
+        stability=_stability(transmission.channels, measured),
         rtp=_rtp(measured),
         tester=tester,
         speakers=speakers,
@@ -117,6 +127,42 @@ def _delay(phrases: Sequence[PhraseObservation]) -> DelayFigures:
         send_ms=summarise(phrase.send_ms for phrase in phrases),
         jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
     )
+
+
+def _network(measured: Sequence[MeasuredSpeaker]) -> NetworkDelay | None:
+    known = [figures for speaker in measured if (figures := speaker.packets.figures())]
+    return max(known, key=lambda figures: figures.median_ms, default=None)
+
+
+def _throughput(
+    channels: Sequence[Channel],
+    measured: Sequence[MeasuredSpeaker],
+    phrase_count: int,
+    duration_seconds: float,
+) -> ThroughputFigures:
+    sent = [(speaker.recorded.publisher_statistics, ()) for speaker in measured]
+    received = [
+        (speaker.recorded.subscriber_statistics, channel.received.ssrcs)
+        for channel, speaker in zip(channels, measured, strict=True)
+        if channel.received
+    ]
+    return ThroughputFigures(
+        phrases_per_second=phrase_count / duration_seconds if duration_seconds else 0.0,
+        sent=rtp_rate(sent, "outbound-rtp"),
+        received=rtp_rate(received, "inbound-rtp"),
+    )
+
+
+def _stability(channels: Sequence[Channel], measured: Sequence[MeasuredSpeaker]) -> StabilityFigures:
+    ends: dict[str, tuple[str, Side, Sequence[ConnectionEvent], int]] = {}
+    for channel, speaker in zip(channels, measured, strict=True):
+        sent_until_ns = max(speaker.recorded.sent.timeline.stamps_ns, default=0)
+        ends[channel.speaker] = (channel.speaker, Side.PUBLISHER, channel.sent.events, int(sent_until_ns))
+        if channel.received:
+            heard_until_ns = max(speaker.recorded.received.timeline.stamps_ns, default=0)
+            identity = channel.received.identity
+            ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, int(heard_until_ns))
+    return stability_figures(list(ends.values()))
 
 
 def _rtp(measured: Sequence[MeasuredSpeaker]) -> RtpFigures:

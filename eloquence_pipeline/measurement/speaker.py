@@ -9,8 +9,10 @@ import numpy as np
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
 from eloquence_pipeline.errors import MeasurementError
+from eloquence_pipeline.measurement.budget import phrase_budget
 from eloquence_pipeline.measurement.delay import find_phrase
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
+from eloquence_pipeline.measurement.network_delay import PacketDelays, packet_delays
 from eloquence_pipeline.measurement.pacing import pacing_figures
 from eloquence_pipeline.measurement.rtp import jitter_buffer_ms, rtp_figures
 from eloquence_pipeline.measurement.statistics import summarise
@@ -25,6 +27,7 @@ class MeasuredSpeaker:
     phrases: list[PhraseObservation]
     figures: SpeakerFigures
     recorded: Recorded
+    packets: PacketDelays
 
 
 def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSettings) -> MeasuredSpeaker:
@@ -42,7 +45,17 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
             remedy="run both participants of a room on one host",
         )
     recorded = load_recorded(channel, folder)
-    phrases = observe_phrases(channel, recorded)
+    rtp = rtp_figures([recorded.publisher_statistics], recorded.subscriber_statistics, _ssrcs(channel))
+    packets = packet_delays(
+        recorded.subscriber_statistics,
+        _ssrcs(channel),
+        recorded.sent.timeline.stamps_ns,
+        rtp.outbound.packets_sent if rtp.outbound else None,
+    )
+    phrases = [
+        phrase.model_copy(update={"budget": phrase_budget(phrase, packets, channel.sent.started)})
+        for phrase in observe_phrases(channel, recorded)
+    ]
     received = sum(phrase.received for phrase in phrases)
     figures = SpeakerFigures(
         speaker=channel.speaker,
@@ -51,7 +64,7 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
         packet_loss_rate=1 - received / len(phrases) if phrases else 0.0,
         end_to_end_ms=summarise(phrase.end_to_end_ms for phrase in phrases),
         one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
-        rtp=rtp_figures([recorded.publisher_statistics], recorded.subscriber_statistics, _ssrcs(channel)),
+        rtp=rtp,
         tester=pacing_figures(
             recorded.deadline_ns,
             recorded.sent.timeline.stamps_ns,
@@ -61,7 +74,7 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
             thresholds=thresholds,
         ),
     )
-    return MeasuredSpeaker(phrases, figures, recorded)
+    return MeasuredSpeaker(phrases, figures, recorded, packets)
 
 
 def _ssrcs(channel: Channel) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 """
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
+from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.evidence import (
@@ -31,7 +32,9 @@ from eloquence_pipeline.models.result import (
 )
 from eloquence_pipeline.models.rtp import InboundRtp, OutboundRtp, RemoteInboundRtp, RtpFigures, W3cRecord
 from eloquence_pipeline.models.speech import Clip, Phrase, ScheduledPhrase, SpeechScript, Voice
+from eloquence_pipeline.models.stability import ParticipantStability, StabilityFigures
 from eloquence_pipeline.models.tester import PacingFigures
+from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
     Attempt,
     AttemptOutcome,
@@ -54,10 +57,13 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "Bottleneck",
+    "BudgetFigures",
     "Channel",
     "Clip",
     "Comparison",
     "ConnectionEvent",
+    "DelayBudget",
     "DelayFigures",
     "EndRecord",
     "FigureChange",
@@ -68,8 +74,10 @@ __all__ = [
     "LatencyStats",
     "LossClass",
     "Manifest",
+    "NetworkDelay",
     "OutboundRtp",
     "PacingFigures",
+    "ParticipantStability",
     "Phrase",
     "PhraseObservation",
     "PlanFigures",
@@ -79,6 +87,7 @@ __all__ = [
     "RemoteInboundRtp",
     "ResultFormat",
     "RtpFigures",
+    "RtpRate",
     "RunHeader",
     "RunInfo",
     "ScenarioOutcome",
@@ -88,9 +97,12 @@ __all__ = [
     "Side",
     "SpeakerFigures",
     "SpeechScript",
+    "StabilityFigures",
+    "Stage",
     "Statistics",
     "SuiteOutcome",
     "SuiteResult",
+    "ThroughputFigures",
     "Transmission",
     "Verdict",
     "VerdictStatus",

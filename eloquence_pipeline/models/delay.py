@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Record
+from eloquence_pipeline.models.budget import DelayBudget
 
 
 class Statistics(Record):
@@ -46,6 +47,7 @@ class PhraseObservation(Record):
     one_way_delay_ms: float | None = None
     jitter_buffer_ms: float | None = None
     end_to_end_ms: float | None = None
+    budget: DelayBudget | None = None
     correlation_peak: float
     """Normalised cross-correlation at the best place, 0 to 1."""
     peak_to_sidelobe_ratio: float

@@ -8,9 +8,12 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Ratio, Record
+from eloquence_pipeline.models.budget import BudgetFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.rtp import RtpFigures
+from eloquence_pipeline.models.stability import StabilityFigures
 from eloquence_pipeline.models.tester import PacingFigures
+from eloquence_pipeline.models.throughput import ThroughputFigures
 from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
 from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
 
@@ -102,6 +105,9 @@ class ScenarioResult(Record):
     thresholds: dict[str, float]
     """By which it was judged, under the names of the settings."""
     delay: DelayFigures
+    budget: BudgetFigures
+    throughput: ThroughputFigures
+    stability: StabilityFigures
     rtp: RtpFigures
     """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
     tester: PacingFigures

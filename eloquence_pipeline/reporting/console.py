@@ -137,9 +137,13 @@ def shown_on(console: Console, *, verbose: bool) -> Generator[None]:
     logger.addHandler(handler)
     logger.setLevel(PROGRESS)
     logger.propagate = False
+    sdk = logging.getLogger("livekit")
+    if verbose:
+        sdk.addHandler(handler)
     try:
         yield
     finally:
+        sdk.removeHandler(handler)
         logger.removeHandler(handler)
         handler.close()
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from eloquence_pipeline.models import Archive, ArchiveState, FigureVerdict, PhraseObservation, ScenarioResult
+from eloquence_pipeline.models import (
+    Archive,
+    ArchiveState,
+    FigureVerdict,
+    PhraseObservation,
+    ScenarioResult,
+    Stage,
+)
+from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -37,7 +45,6 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
         f"| {'✅' if figure.passed else '❌'} {threshold_with_unit(figure)} |"
         for figure in result.verdict.figures
     )
-    delay = result.delay
     head, _, rest = verdict_sentence(result).partition(": ")
     return f"""# {escaped(head)}
 
@@ -47,12 +54,11 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 |---|---|---|---|
 {rows}
 
-| Étape | Médiane | Maximum |
-|---|---|---|
-| génération | {_ms(delay.generation_ms.median)} | {_ms(delay.generation_ms.max)} |
-| envoi | {_ms(delay.send_ms.median)} | {_ms(delay.send_ms.max)} |
-| aller simple | {_ms(delay.one_way_delay_ms.median)} | {_ms(delay.one_way_delay_ms.max)} |
-| dont tampon de gigue | {_ms(delay.jitter_buffer_ms.median)} | {_ms(delay.jitter_buffer_ms.max)} |
+| Étape | Médiane |
+|---|---|
+{_budget_rows(result)}
+
+{_blame(result)}
 
 **Preuves**: {_place(archive)}
 
@@ -60,6 +66,21 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
+
+
+def _budget_rows(result: ScenarioResult) -> str:
+    budget = result.budget.median
+    return "\n".join(
+        f"| {STAGE_WORDS[stage]} | {_ms(None if budget is None else budget.of(stage))} |" for stage in Stage
+    )
+
+
+def _blame(result: ScenarioResult) -> str:
+    found = result.budget.bottleneck
+    if found is None:
+        return ""
+    advice = bottleneck_advice(found)
+    return escaped(bottleneck_sentence(found)) + (f"  \n→ {escaped(advice)}" if advice else "")
 
 
 def _of_whom(figure: FigureVerdict) -> str:

@@ -13,8 +13,10 @@ from eloquence_pipeline.models import (
     ArchiveState,
     PhraseObservation,
     ScenarioResult,
+    Stage,
     VerdictStatus,
 )
+from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.wording import (
@@ -56,6 +58,7 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
     if len(result.speakers) > 1:
         console.print(speaker_table(result))
     console.print(figure_table(result))
+    print_budget(console, result)
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
     if archive is not None:
@@ -82,6 +85,19 @@ def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive
     }
     level = _STATUS_LEVELS[result.verdict.status]
     console.write("result", verdict_sentence(result), level=level, content=content)
+
+
+def print_budget(console: Console, result: ScenarioResult) -> None:
+    """Print where the delay came from, and which stage is to blame."""
+    budget, found = result.budget.median, result.budget.bottleneck
+    if budget is None or found is None:
+        return
+    parts = (f"{STAGE_WORDS[stage]} {_milliseconds(budget.of(stage))}" for stage in Stage)
+    console.print(f"Budget du délai (médianes) : {' · '.join(parts)}", markup=False)
+    style = "yellow" if found.stage else "green"
+    console.print(bottleneck_sentence(found), style=style, markup=False)
+    if advice := bottleneck_advice(found):
+        console.print(f"   → {advice}", markup=False)
 
 
 def phrase_table(result: ScenarioResult) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.models import FigureVerdict, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, VerdictStatus
 
 STATUS_WORDS = {
     VerdictStatus.PASSED: "RÉUSSI",
@@ -35,9 +35,46 @@ def verdict_sentence(result: ScenarioResult) -> str:
     verdict = result.verdict
     head = f"{STATUS_ICONS[verdict.status]} {result.run.scenario} {STATUS_WORDS[verdict.status]}"
     if verdict.reasons:
-        return f"{head}: {'; '.join(verdict.reasons)}"
+        return f"{head}: {'; '.join(_in_french(result))}"
     figures = ", ".join(
         f"{FIGURE_WORDS[figure.figure]} {value_with_unit(figure)} ({figure.judged})"
         for figure in verdict.figures
     )
     return f"{head}: {result.packets_received}/{result.packets_sent} phrases reçues, {figures}"
+
+
+_BROKE_OFF = "the transmission broke off: "
+_INVALID = "invalid: "
+
+
+def _in_french(result: ScenarioResult) -> list[str]:
+    """Return the verdict's reasons for people; the result itself has them in English."""
+    reasons: list[str] = []
+    for reason in result.verdict.reasons:
+        if reason.startswith(f"{_INVALID}tester overloaded"):
+            reasons.append(_overloaded(result.tester))
+        elif reason.startswith(_INVALID):
+            reasons.append(reason.removeprefix(_INVALID))
+        elif reason.startswith(_BROKE_OFF):
+            reasons.append(f"la transmission s'est interrompue : {reason.removeprefix(_BROKE_OFF)}")
+    if not result.packets_sent:
+        reasons.append("aucune phrase n'a été dite jusqu'au bout")
+    return reasons + [_missed(figure) for figure in result.verdict.figures if not figure.passed]
+
+
+def _overloaded(tester: PacingFigures) -> str:
+    return (
+        "testeur surchargé, rien ne peut être dit du serveur "
+        f"(retard d'émission p99 {tester.pacing_lateness_p99_ms:.1f} ms, "
+        f"max {tester.pacing_lateness_max_ms:.1f} ms, {tester.frames_skipped} trames omises, "
+        f"retard de boucle p99 {tester.event_loop_lag_p99_ms:.1f} ms)"
+    )
+
+
+def _missed(figure: FigureVerdict) -> str:
+    places = [figure.speaker] if figure.speaker else []
+    places += [f"phrase {figure.worst_phrase_index}"] if figure.worst_phrase_index else []
+    place = f" ({', '.join(places)})" if places else ""
+    return (
+        f"{FIGURE_WORDS[figure.figure]} {value_with_unit(figure)}{place}, seuil {threshold_with_unit(figure)}"
+    )

@@ -90,13 +90,15 @@ def phrases_to_fill(
     room_seconds = left_seconds = duration_seconds - LEAD_IN_SECONDS - TAIL_SECONDS
     most = max(1, len(phrases), math.ceil(left_seconds / shortest_pause_seconds))
     chosen = draw_phrases(phrases, seed, most)
-    one_fits = False
-    for count, phrase in enumerate(chosen, start=1):
-        left_seconds -= _shortest_seconds(phrase, rate_wpm) + shortest_pause_seconds
-        one_fits = one_fits or longest_seconds(phrase, rate_wpm) <= room_seconds
-        if left_seconds <= 0 and one_fits:
-            return chosen[:count]
-    return chosen
+    count = 0
+    while count < len(chosen) and left_seconds > 0:
+        left_seconds -= _shortest_seconds(chosen[count], rate_wpm) + shortest_pause_seconds
+        count += 1
+    if any(longest_seconds(phrase, rate_wpm) <= room_seconds for phrase in chosen[:count]):
+        return chosen[:count]
+    # In a short test all of them may turn out too long.
+    shortest = min(phrases, key=lambda phrase: longest_seconds(phrase, rate_wpm))
+    return chosen[:count] if shortest in chosen[:count] else (*chosen[:count], shortest)
 
 
 def _shortest_seconds(phrase: Phrase, rate_wpm: int) -> float:

@@ -57,6 +57,7 @@ class FramePump:
         self._deadline_ns = array("q")
         self._handed_over_ns = array("q")
         self._stop = threading.Event()
+        self._closed = False
         self._thread = LoopThread("frame-pump")
         self.source = rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=0, loop=self._thread.loop)
 
@@ -112,7 +113,9 @@ class FramePump:
         return self._playlist.samples(self.frame_count)
 
     async def close(self) -> None:
-        """Stop pushing and let go of the source and the thread."""
+        """Stop pushing and let go of the source and the thread; calling it again changes nothing."""
         self._stop.set()
-        await self.source.aclose()
+        if not self._closed:
+            self._closed = True
+            await self.source.aclose()
         self._thread.stop()

@@ -91,6 +91,7 @@ class Participant:
                     detail=detail,
                 )
             )
+            _logger.debug(f"{self.identity}: {name} {detail}".rstrip())
             if name == "disconnected":
                 self.gone_event.set()
             if name in {"reconnecting", "reconnected"}:

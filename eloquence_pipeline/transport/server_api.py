@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from eloquence_pipeline.errors import ConnectTimeout, TransportError
 from eloquence_pipeline.redaction import redact
+from eloquence_pipeline.transport.tokens import accept_short_secrets
 
 ANSWER_TIMEOUT_SECONDS = 5.0
 
@@ -29,6 +30,7 @@ async def require_accepted_keys(url: str, api_key: str, api_secret: SecretStr) -
     TransportError
         If it refuses.
     """
+    accept_short_secrets()
     # LiveKit's own client turns ws:// and wss:// into what HTTP needs.
     async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
         asking = server.room.list_rooms(api.ListRoomsRequest(names=[f"eloquence-{secrets.token_hex(8)}"]))

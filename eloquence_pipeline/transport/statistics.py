@@ -36,7 +36,7 @@ class StatisticsSampler:
 
     def __init__(self, room: rtc.Room) -> None:
         self._room = room
-        self._samples: list[tuple[int, rtc.RtcStats]] = []
+        self._samples: list[tuple[int, int, rtc.RtcStats]] = []
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -59,18 +59,24 @@ class StatisticsSampler:
             # A room that is reconnecting or gone has no statistics; the gap in the samples says so.
             with contextlib.suppress(Exception):
                 sampled_at_ns = monotonic_ns()
-                self._samples.append((sampled_at_ns, await self._room.get_rtc_stats()))
+                stats = await self._room.get_rtc_stats()
+                self._samples.append((sampled_at_ns, monotonic_ns(), stats))
             if stopping:
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SAMPLE_INTERVAL_SECONDS)
 
     def to_json_lines(self) -> str:
-        """Return one JSON object a line: ``monotonic_ns`` and ``stats``, a list of W3C dictionaries."""
-        return "".join(
-            json.dumps({"monotonic_ns": sampled_at_ns, "stats": _to_w3c(stats)}, ensure_ascii=False) + "\n"
-            for sampled_at_ns, stats in self._samples
+        """Return one JSON object a line.
+
+        ``monotonic_ns`` and ``monotonic_after_ns`` enclose the moment of the sample; ``stats`` is a list
+        of W3C dictionaries.
+        """
+        rows = (
+            {"monotonic_ns": before_ns, "monotonic_after_ns": after_ns, "stats": _to_w3c(stats)}
+            for before_ns, after_ns, stats in self._samples
         )
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _to_w3c(stats: rtc.RtcStats) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -10,6 +11,14 @@ from pydantic import SecretStr
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Side
+
+
+def accept_short_secrets() -> None:
+    """Let PyJWT say nothing about short secrets: that of ``livekit-server --dev`` has six characters.
+
+    How good a secret has to be is the business of its server.
+    """
+    warnings.filterwarnings("ignore", message="The HMAC key is")
 
 
 def mint_token(
@@ -64,4 +73,5 @@ def mint_token(
         .with_ttl(timedelta(seconds=valid_for_seconds))
         .with_grants(grants)
     )
+    accept_short_secrets()
     return SecretStr(token.to_jwt())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,6 +114,19 @@ def test_a_room_that_cannot_be_had_is_tried_again(home: Home, own_file: Path) ->
     (folder,) = home.run_folders()
     attempts = json.loads((folder / "attempts.json").read_text())
     assert [attempt["outcome"] for attempt in attempts] == ["failed_before_audio"] * 3
+
+
+def test_what_was_said_before_an_interruption_is_kept(
+    home: Home, own_file: Path, interrupted_when: Callable[[subprocess.Popen[str], Path, str, int], int]
+) -> None:
+    process = home.start("--test", f"{EXAMPLE}:run_custom_test")
+    assert interrupted_when(process, home.output, "AUDIO PACKET #2", signal.SIGTERM) == 128 + signal.SIGTERM
+    (folder,) = home.run_folders()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    listed = {file["name"] for file in manifest["files"]}
+    assert {"scripts.json", "publisher.json", "sent.wav", "subscriber.json", "received.wav"} <= listed
+    script = json.loads((folder / "scripts.json").read_text())["speaker"]
+    assert [phrase["index"] for phrase in script["phrases"]] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def new_result(run: StoredRun) -> str:
 
 def changes(run: StoredRun) -> str:
     """Return how today's result of a run compares with its stored one."""
-    assert run.content.result is not None
-    comparison = compare(run.content.result, run.analyse())
+    assert run.result is not None
+    comparison = compare(run.result, run.analyse())
     return json.dumps(comparison.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -67,7 +67,8 @@ def test_phrases_and_pauses_fill_the_test_and_stay_within_it(
 def test_the_same_seed_says_the_same(seed: int, duration: int) -> None:
     filled = phrases_to_fill(PHRASES, seed, duration, 2.0, 150)
     assert filled == phrases_to_fill(PHRASES, seed, duration, 2.0, 150)
-    assert filled == draw_phrases(PHRASES, seed, len(filled))
+    drawn = draw_phrases(PHRASES, seed, len(filled))
+    assert filled[:-1] == drawn[:-1], "the last one may be the shortest, which surely fits"
     clips = [clip(1.0)] * 5
     assert lay_out(clips, seed, 2.0, 4.0, duration) == lay_out(clips, seed, 2.0, 4.0, duration)
 

@@ -1,0 +1,165 @@
+"""How long packets are under way, from the arrival time of each sample's last packet.
+
+The W3C's ``lastPacketReceivedTimestamp`` says when the newest packet arrived, and the packet counts say which
+one it was; when its frames were handed to the SDK is known. So the network's share is measured by
+itself, whatever the jitter buffer does, and without half a round trip, which is right for symmetric
+paths alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
+from eloquence_pipeline.measurement.rtp import StatisticsSample
+from eloquence_pipeline.models import NetworkDelay
+
+FRAMES_PER_PACKET = 2
+"""Opus packets of LiveKit's SDK hold 20 ms, two frames."""
+PACKET_MS = 20.0
+
+_IN_FLIGHT_PACKETS = 25
+"""The last sample is up to half a second older than the last packet."""
+
+
+@dataclass(frozen=True)
+class PacketDelays:
+    """The delays of single packets.
+
+    Attributes
+    ----------
+    arrived_ns
+        float64 of shape (packets,); when each arrived, on the measuring clock.
+    delay_ms
+        float64 of shape (packets,); from the hand-over of its last frame to its arrival.
+    uncertainty_ms
+        Half the width of what is known about the offset between the SDK's wall clock and the measuring clock.
+    is_ambiguous
+        Whether the counts do not tell which packet it was: each delay is then right but for a multiple of
+        20 ms.
+    """
+
+    arrived_ns: npt.NDArray[np.float64]
+    delay_ms: npt.NDArray[np.float64]
+    uncertainty_ms: float
+    is_ambiguous: bool
+
+    def median_between(
+        self, start_ns: float, end_ns: float, *, margin_ns: float, coarse_ms: float
+    ) -> float | None:
+        """Return the median delay of the packets of a stretch, milliseconds; None if there were none.
+
+        Parameters
+        ----------
+        start_ns, end_ns
+            The stretch, on the measuring clock.
+        margin_ns
+            How far before and after it packets count as well: there is one every half second.
+        coarse_ms
+            What the delay is to within 10 ms; used where the counts are ambiguous.
+        """
+        inside = (self.arrived_ns >= start_ns - margin_ns) & (self.arrived_ns <= end_ns + margin_ns)
+        if not inside.any():
+            return None
+        delay_ms = self.delay_ms[inside]
+        if self.is_ambiguous:
+            delay_ms = delay_ms + np.rint((coarse_ms - delay_ms) / PACKET_MS) * PACKET_MS
+        return float(np.median(delay_ms))
+
+    def figures(self) -> NetworkDelay | None:
+        """Return the summary of all packets; None if there were none, or it is not known which."""
+        if not len(self.delay_ms) or self.is_ambiguous:
+            return None
+        return NetworkDelay(
+            packets=len(self.delay_ms),
+            min_ms=float(self.delay_ms.min()),
+            median_ms=float(np.median(self.delay_ms)),
+            max_ms=float(self.delay_ms.max()),
+            uncertainty_ms=self.uncertainty_ms,
+        )
+
+
+def packet_delays(
+    subscriber: Sequence[StatisticsSample],
+    ssrcs: Collection[int],
+    handed_over_ns: npt.NDArray[np.int64],
+    packets_sent: int | None,
+) -> PacketDelays:
+    """Measure the packets that the statistics name.
+
+    Parameters
+    ----------
+    subscriber
+        Statistics of the listener, in the order of time.
+    ssrcs
+        The streams of this speaker.
+    handed_over_ns
+        int64 of shape (frames,); when each frame was handed over, zero where it was left out.
+    packets_sent
+        As the publisher counts them; None if unknown. If the listener expected another number, a part of
+        the stream passed without being counted (a blackout, packets lost before the first that arrived, a
+        full reconnect).
+
+    Returns
+    -------
+    PacketDelays
+        Empty where the statistics do not say when packets arrived. A frame that was left out ends the row:
+        packets and frames do not correspond any more.
+    """
+    offset_ns, uncertainty_ns = _clock_offset_ns(subscriber)
+    packets = _newest_packets(subscriber, ssrcs)
+    whole = _frames_before_a_gap(handed_over_ns)
+    counted = max((place + 1 for _, place, _ in packets), default=0)
+    one_stream = len({ssrc for ssrc, _, _ in packets}) <= 1
+    arrived: list[float] = []
+    delays: list[float] = []
+    for _, place, received_at_ms in packets:
+        last_frame = place * FRAMES_PER_PACKET + FRAMES_PER_PACKET - 1
+        if last_frame >= whole:
+            continue
+        arrived_ns = received_at_ms * NANOSECONDS_PER_MILLISECOND - offset_ns
+        arrived.append(arrived_ns)
+        delays.append((arrived_ns - float(handed_over_ns[last_frame])) / NANOSECONDS_PER_MILLISECOND)
+    agrees = packets_sent is None or abs(packets_sent - counted) <= _IN_FLIGHT_PACKETS
+    return PacketDelays(
+        np.asarray(arrived),
+        np.asarray(delays),
+        uncertainty_ns / NANOSECONDS_PER_MILLISECOND,
+        is_ambiguous=not (agrees and one_stream),
+    )
+
+
+def _frames_before_a_gap(handed_over_ns: npt.NDArray[np.int64]) -> int:
+    left_out = np.flatnonzero(handed_over_ns == 0)
+    return int(left_out[0]) if len(left_out) else len(handed_over_ns)
+
+
+def _newest_packets(
+    subscriber: Sequence[StatisticsSample], ssrcs: Collection[int]
+) -> list[tuple[int, int, float]]:
+    """Return stream, place in it and arrival time (epoch milliseconds) of each sample's newest packet."""
+    return [
+        (ssrc, stream["packetsReceived"] + stream["packetsLost"] - 1, float(received_at_ms))
+        for sample in subscriber
+        for ssrc, stream in sample.streams("inbound-rtp", ssrcs).items()
+        if (received_at_ms := stream.get("lastPacketReceivedTimestamp", 0))
+        and stream["packetsReceived"] + stream["packetsLost"] > 0
+    ]
+
+
+def _clock_offset_ns(subscriber: Sequence[StatisticsSample]) -> tuple[float, float]:
+    """Return SDK's wall clock minus measuring clock, and how uncertain that is.
+
+    Each sample was taken between two readings of the measuring clock and carries the SDK's own time, so the
+    offset lies in every one of these intervals.
+    """
+    latest = [s.taken_at_ns - s.monotonic_ns for s in subscriber if s.taken_at_ns]
+    earliest = [s.taken_at_ns - s.monotonic_after_ns for s in subscriber if s.taken_at_ns]
+    if not latest:
+        return 0.0, 0.0
+    low, high = max(earliest), min(latest)
+    return (low + high) / 2, abs(high - low) / 2

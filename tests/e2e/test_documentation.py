@@ -1,0 +1,59 @@
+"""Every Python script in the documentation runs as it stands, against a real server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from tests.documentation import GUIDES, blocks
+from tests.integration.servers.owner import settings_in
+
+pytestmark = pytest.mark.e2e
+
+LONGEST_SECONDS = 60
+SCRIPTS = {
+    block.text: block.place
+    for page in reversed(GUIDES)
+    for block in blocks(page)
+    if block.language == "python"
+}
+"""By text: what stands in both languages is run once."""
+
+
+@pytest.fixture(scope="module")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
+    folder = tmp_path_factory.mktemp("livekit")
+    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
+        assert endpoints.livekit is not None
+        yield endpoints.livekit
+
+
+def test_there_are_scripts() -> None:
+    assert len(SCRIPTS) >= 4
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=SCRIPTS.values())
+def test_a_script_runs_as_it_stands(script: str, livekit: LiveKitEndpoint, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    environment = os.environ | {
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.api_key,
+        "LIVEKIT_API_SECRET": livekit.api_secret.get_secret_value(),
+    }
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

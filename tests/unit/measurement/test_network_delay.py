@@ -1,0 +1,108 @@
+"""The network's share of the delay, from the arrival times of single packets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eloquence_pipeline.measurement.network_delay import PACKET_MS, packet_delays
+from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
+
+pytestmark = pytest.mark.unit
+
+START_NS = 5_000_000_000_000
+FRAME_NS = 10_000_000
+EPOCH_NS = 1_790_000_000_000_000_000
+MS = 1_000_000
+HANDED_OVER_NS = START_NS + np.arange(1000, dtype=np.int64) * FRAME_NS
+
+
+def sample(  # noqa: PLR0917
+    at_ms: float,
+    delay_ms: float,
+    lost: int = 0,
+    offset_ns: int = EPOCH_NS,
+    uncounted: int = 0,
+    asked_ms: float = 0.4,
+) -> dict[str, Any]:
+    """Statistics at a moment after the start, when packets of 20 ms take `delay_ms`."""
+    packet = int((at_ms - delay_ms - 10) // 20)
+    arrived_ns = START_NS + (packet * 2 + 1) * FRAME_NS + round(delay_ms * MS)
+    now_ns = START_NS + round(at_ms * MS)
+    return {
+        "monotonic_ns": now_ns - round(asked_ms / 2 * MS),
+        "monotonic_after_ns": now_ns + round(asked_ms / 2 * MS),
+        "stats": [
+            {
+                "type": "inbound-rtp",
+                "kind": "audio",
+                "ssrc": 7,
+                "timestamp": (now_ns + offset_ns) / 1000,
+                "packetsReceived": packet + 1 - lost - uncounted,
+                "packetsLost": lost,
+                "lastPacketReceivedTimestamp": (arrived_ns + offset_ns) / MS,
+            }
+        ],
+    }
+
+
+def parsed(*rows: dict[str, Any]) -> list[StatisticsSample]:
+    return parse_statistics("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@given(
+    delay_ms=st.floats(0.3, 900),
+    lost=st.integers(0, 20),
+    offset_ns=st.integers(-(10**12), 10**12),
+)
+def test_the_delay_is_recovered_whatever_the_offset_of_the_clocks(
+    delay_ms: float, lost: int, offset_ns: int
+) -> None:
+    times = [1500 + 500 * step for step in range(8)]
+    rows = [sample(at, delay_ms, lost, EPOCH_NS + offset_ns) for at in times]
+    found = packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, None)
+    assert len(found.delay_ms) == 8
+    assert np.abs(found.delay_ms - delay_ms).max() < found.uncertainty_ms + 0.01
+    assert found.uncertainty_ms == pytest.approx(0.2, abs=0.01)
+    figures = found.figures()
+    assert figures is not None
+    assert figures.packets == 8
+
+
+def test_the_offset_is_known_as_well_as_the_quickest_answers_allow() -> None:
+    rows = [sample(1000, 5, asked_ms=30), sample(1500, 5, asked_ms=0.1), sample(2000, 5, asked_ms=50)]
+    assert packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, None).uncertainty_ms < 0.06
+
+
+def test_packets_that_nobody_counted_make_the_delay_right_but_for_multiples_of_a_packet() -> None:
+    rows = [sample(1500 + 500 * step, 30, uncounted=40) for step in range(4)]
+    found = packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, packets_sent=200)
+    assert found.is_ambiguous
+    assert found.figures() is None
+    assert np.abs(found.delay_ms - 30 - 40 * PACKET_MS).max() < 0.5
+    network_ms = found.median_between(START_NS + 1500 * MS, START_NS + 3000 * MS, margin_ns=0, coarse_ms=33.0)
+    assert network_ms == pytest.approx(30, abs=0.5)
+
+
+def test_a_stretch_without_a_packet_has_no_figure() -> None:
+    found = packet_delays(parsed(sample(1500, 30)), (7,), HANDED_OVER_NS, None)
+    assert found.median_between(START_NS, START_NS + MS, margin_ns=0, coarse_ms=30) is None
+
+
+def test_frames_that_were_left_out_end_the_row() -> None:
+    handed_over_ns = HANDED_OVER_NS.copy()
+    handed_over_ns[200] = 0
+    found = packet_delays(parsed(sample(1500, 5), sample(3000, 5)), (7,), handed_over_ns, None)
+    assert len(found.delay_ms) == 1
+
+
+def test_statistics_without_arrival_times_give_nothing() -> None:
+    row = sample(1500, 5)
+    del row["stats"][0]["lastPacketReceivedTimestamp"]
+    assert packet_delays(parsed(row), (7,), HANDED_OVER_NS, None).figures() is None
+    assert packet_delays([], (), HANDED_OVER_NS, None).figures() is None
