@@ -12,16 +12,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from eloquence_pipeline.models import ScenarioResult
     from eloquence_pipeline.pipeline_logger import PipelineLogger
+    from eloquence_pipeline.replay import StoredRun, load_run
     from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
     from eloquence_pipeline.transport.client import LiveKitTestClient
 
-__all__ = ["LiveKitTestClient", "PipelineLogger", "ScenarioResult", "VoiceSynthesizer"]
+__all__ = [
+    "LiveKitTestClient",
+    "PipelineLogger",
+    "ScenarioResult",
+    "StoredRun",
+    "VoiceSynthesizer",
+    "load_run",
+]
 
 _HOMES = {
     "LiveKitTestClient": "eloquence_pipeline.transport.client",
     "PipelineLogger": "eloquence_pipeline.pipeline_logger",
     "ScenarioResult": "eloquence_pipeline.models",
+    "StoredRun": "eloquence_pipeline.replay",
     "VoiceSynthesizer": "eloquence_pipeline.speech.synthesizer",
+    "load_run": "eloquence_pipeline.replay",
 }
 
 

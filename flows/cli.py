@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -265,6 +265,35 @@ def _wide(console: Console) -> Console:
 def sync_command() -> None:
     """Send the evidence of every run that is not yet in the store."""
     _end_with(lambda: sync_evidence(command_console()))
+
+
+@app.command(name="replay")
+def replay_command(
+    run_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's folder, its manifest.json, s3://bucket/…/, its key (runs/…/) or its id.",
+            show_default=False,
+        ),
+    ],
+    thresholds: Annotated[
+        Literal["stored", "current"],
+        typer.Option(help="Judge by the thresholds of the run, or by those of the settings."),
+    ] = "stored",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the new result as JSON to this file.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Analyse a stored run again, without any server, and compare the figures with the stored ones.
+
+    The stored run is not changed. The exit code is that of the new verdict.
+    """
+    from flows.replay import ReplayOptions, replay_run  # noqa: PLC0415 - SciPy takes a second
+
+    options = ReplayOptions(run_name, thresholds == "current", output, verbose)
+    _end_with(lambda: replay_run(command_console(), options), verbose=verbose)
 
 
 def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:

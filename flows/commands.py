@@ -81,11 +81,12 @@ class Options:
     verbose: bool
 
 
-_EXIT_CODES = {
+EXIT_CODES = {
     VerdictStatus.PASSED: ExitCode.PASSED,
     VerdictStatus.FAILED: ExitCode.THRESHOLD_MISSED,
     VerdictStatus.INVALID: ExitCode.NOT_CARRIED_OUT,
 }
+"""What the shell is told of a verdict."""
 
 
 def run_test(console: Console, options: Options) -> ExitCode:
@@ -101,7 +102,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         options, parameters=default_parameters(options.flow, settings.tests) | options.parameters
     )
     require_writable(settings.folders.results)
-    _require_output(options.output)
+    require_output(options.output)
     require_media_interface()
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
@@ -124,7 +125,7 @@ def _output_of(outcome: SuiteOutcome, options: Options) -> str:
 
 def exit_code(outcome: SuiteOutcome) -> ExitCode:
     """Return what the shell is told: a missed threshold says more than a store that was away."""
-    code = _EXIT_CODES[outcome.result.status]
+    code = EXIT_CODES[outcome.result.status]
     kept_here = any(one.archive.state is ArchiveState.LOCAL_ONLY for one in outcome.outcomes)
     return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
@@ -181,7 +182,14 @@ def _require_speakable(settings: Settings, options: Options) -> None:
             _logger.warning(f"too long for the test {scenario}, will not be said: « {phrase.text} »")
 
 
-def _require_output(output: Path | None) -> None:
+def require_output(output: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is started.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is a folder, or its folder is missing or not writable.
+    """
     if output is None:
         return
     place = output if output.exists() else output.parent

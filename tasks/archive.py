@@ -13,10 +13,9 @@ from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.run_files import RESULTS_FILE
 from tasks.retrying import error_is_transient
 from tasks.run import Run
-
-RESULTS_FILE = "results.json"
 
 _logger = PipelineLogger("ARCHIVE")
 

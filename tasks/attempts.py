@@ -13,10 +13,8 @@ from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.models import Attempt, AttemptOutcome, Transmission
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.run_files import ATTEMPTS_FILE, TRANSMISSION_FILE
 from tasks.run import Run
-
-ATTEMPTS_FILE = "attempts.json"
-TRANSMISSION_FILE = "transmission.json"
 
 _ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
 _logger = PipelineLogger("LIVEKIT")

@@ -10,10 +10,12 @@ from platform import python_version
 from pydantic import JsonValue
 
 from eloquence_pipeline.clock import clock_id
-from eloquence_pipeline.models import Record, RunInfo
+from eloquence_pipeline.measurement.method import METHOD_VERSION
+from eloquence_pipeline.models import Record, ResultFormat, RunHeader, RunInfo
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.run_files import RUN_FILE
 
 _logger = PipelineLogger("RUN")
 _REPORTED_PACKAGES = ("eloquence-pipeline", "livekit", "prefect", "numpy", "scipy")
@@ -34,7 +36,7 @@ class Run(Record):
 
     @classmethod
     def begin(cls, scenario: str, settings: Settings, *, seed: int, parameters: dict[str, JsonValue]) -> Run:
-        """Make the run's folder and give the run its name.
+        """Make the run's folder, give the run its name and write down what is known of it.
 
         Raises
         ------
@@ -48,7 +50,7 @@ class Run(Record):
         _logger.debug(
             f"graine {seed}, paramètres {parameters}, cible {settings.target or settings.livekit_url}"
         )
-        return cls(
+        run = cls(
             run_id=folder.run_id,
             scenario=scenario,
             started_at=started_at,
@@ -59,6 +61,13 @@ class Run(Record):
             parameters=parameters,
             folder=folder.path,
         )
+        header = RunHeader(
+            format=ResultFormat(method_version=METHOD_VERSION),
+            run=run.info(room=""),
+            thresholds=settings.thresholds.model_dump(),
+        )
+        folder.write_model(RUN_FILE, header)
+        return run
 
     def room(self, attempt: int) -> str:
         """Return the name of the room of one attempt: nobody else is in it, and nobody was."""

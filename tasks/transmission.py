@@ -22,6 +22,7 @@ from eloquence_pipeline.models import Channel, Recording, SendRecord, Side, Spee
 from eloquence_pipeline.redaction import redacted_standard_error
 from eloquence_pipeline.speech.script import render
 from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.run_files import SCRIPTS_FILE
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish as publish_audio
@@ -35,7 +36,6 @@ from tasks.run import Run
 
 MAX_ATTEMPTS = 3
 LISTENER = "listener"
-SCRIPTS_FILE = "scripts.json"
 
 T = TypeVar("T")
 

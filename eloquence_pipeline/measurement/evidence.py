@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from eloquence_pipeline.models import Channel, EndRecord, FileReference
 from eloquence_pipeline.signal.wav import read_wav
 
 Int64Array = npt.NDArray[np.int64]
+
+_NOT_TOGETHER = "the files do not belong together; fetch the evidence again"
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,49 @@ def load_recorded(channel: Channel, folder: Path) -> Recorded:
     Raises
     ------
     MeasurementError
-        If a file is missing, is not the one that was recorded, or does not fit its timings.
+        If a file is missing, is not the one that was recorded, or does not fit its timings, or the ends
+        are of different sample rates.
     """
+    _require_one_rate(channel)
     sent_timings = _timings(folder, channel.sent.timings)
     nothing = np.zeros(0, dtype=np.int64)
     received, lag_ns, subscriber_statistics = _no_end(channel.sent), nothing, list[StatisticsSample]()
     if (recording := channel.received) is not None:
         timings = _timings(folder, recording.timings)
         received = _end(folder, recording, _array(timings, "arrived_ns"))
-        lag_ns = _array(timings, "loop_lag_ns")
+        # The first runs did not sample it.
+        lag_ns = timings.get("loop_lag_ns", nothing)
         subscriber_statistics = parse_statistics(_text(folder, recording.statistics))
     return Recorded(
         sent=_end(folder, channel.sent, _array(sent_timings, "handed_over_ns")),
         received=received,
-        deadline_ns=_array(sent_timings, "deadline_ns"),
+        deadline_ns=_deadlines(sent_timings, channel.sent),
         loop_lag_ns=lag_ns,
         publisher_statistics=parse_statistics(_text(folder, channel.sent.statistics)),
         subscriber_statistics=subscriber_statistics,
     )
+
+
+def _require_one_rate(channel: Channel) -> None:
+    ends = [channel.sent, *([channel.received] if channel.received else [])]
+    rates = {end.audio.name: end.sample_rate_hz for end in ends} | {
+        "the script": channel.script.sample_rate_hz
+    }
+    if len(set(rates.values())) > 1:
+        told = ", ".join(f"{name} {rate} Hz" for name, rate in rates.items())
+        raise MeasurementError(
+            f"sender, receiver and script are of different sample rates: {told}", remedy=_NOT_TOGETHER
+        )
+
+
+def _deadlines(timings: dict[str, Int64Array], sent: EndRecord) -> Int64Array:
+    deadline_ns, handed_over_ns = _array(timings, "deadline_ns"), _array(timings, "handed_over_ns")
+    if deadline_ns.shape != handed_over_ns.shape:
+        raise MeasurementError(
+            f"{sent.timings.name} holds {len(deadline_ns)} deadlines for {len(handed_over_ns)} frames",
+            remedy=_NOT_TOGETHER,
+        )
+    return deadline_ns
 
 
 def _no_end(like: EndRecord) -> End:
@@ -84,7 +112,7 @@ def _end(folder: Path, record: EndRecord, stamps_ns: Int64Array) -> End:
         raise MeasurementError(
             f"{record.audio.name} holds {len(samples)} samples at {rate} Hz, its timings "
             f"{timeline.sample_count} at {record.sample_rate_hz} Hz",
-            remedy="the files do not belong together; fetch the evidence again",
+            remedy=_NOT_TOGETHER,
         )
     return End(samples, timeline)
 
@@ -108,9 +136,17 @@ def _verified(folder: Path, reference: FileReference) -> Path:
 def _timings(folder: Path, reference: FileReference) -> dict[str, Int64Array]:
     path = _verified(folder, reference)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name].astype(np.int64) for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name].astype(np.int64).reshape(-1) for name in archive.files}
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise MeasurementError(f"{reference.name} is no NPZ file ({error})") from None
 
 

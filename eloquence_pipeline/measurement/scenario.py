@@ -95,6 +95,7 @@ def analyse(
             failure=transmission.failure,
             tester_failure=transmission.tester_failure,
         ),
+        thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
         delay=_delay(phrases, measured),
         budget=budget_figures(phrases, _network(measured)),

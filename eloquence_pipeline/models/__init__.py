@@ -9,6 +9,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
+from eloquence_pipeline.models.comparison import Comparison, FigureChange
 from eloquence_pipeline.models.delay import (
     DelayFigures,
     DelayWindows,
@@ -33,6 +34,7 @@ from eloquence_pipeline.models.result import (
     RESULT_FORMAT_VERSION,
     LatencyStats,
     ResultFormat,
+    RunHeader,
     RunInfo,
     ScenarioResult,
     SpeakerFigures,
@@ -76,6 +78,7 @@ __all__ = [
     "BudgetFigures",
     "Channel",
     "Clip",
+    "Comparison",
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
@@ -83,6 +86,7 @@ __all__ = [
     "Drift",
     "EModelFigures",
     "EndRecord",
+    "FigureChange",
     "FigureVerdict",
     "FileReference",
     "Gap",
@@ -113,6 +117,7 @@ __all__ = [
     "ResultFormat",
     "RtpFigures",
     "RtpRate",
+    "RunHeader",
     "RunInfo",
     "ScenarioOutcome",
     "ScenarioResult",

@@ -20,7 +20,8 @@ from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
 from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
 
 RESULT_FORMAT = "eloquence-result"
-RESULT_FORMAT_VERSION = 1
+RESULT_FORMAT_VERSION = 2
+"""2: with the thresholds of the verdict. Version 1 is read by upgrading it (storage/upgrade.py)."""
 
 
 class SpeakerFigures(Record):
@@ -50,7 +51,7 @@ class ResultFormat(Record):
     """Name and version of the result format; a reader refuses a newer version."""
 
     name: Literal["eloquence-result"] = RESULT_FORMAT
-    version: Literal[1] = RESULT_FORMAT_VERSION
+    version: Literal[2] = RESULT_FORMAT_VERSION
     method_version: PositiveInt
     """Of the measuring method: figures of one method version can be compared."""
 
@@ -70,6 +71,18 @@ class RunInfo(Record):
     """What the scenario was asked for, under the names of the flow's parameters."""
     clock_id: str
     versions: dict[str, str]
+
+
+class RunHeader(Record):
+    """What is known of a run before anything is said, as it is written to ``run.json``.
+
+    A run that was interrupted has no result; this is what lets it be analysed all the same.
+    """
+
+    format: ResultFormat
+    run: RunInfo
+    """Its room is empty: each attempt has its own."""
+    thresholds: dict[str, float]
 
 
 class ScenarioResult(Record):
@@ -92,6 +105,8 @@ class ScenarioResult(Record):
     run: RunInfo
     plan: PlanFigures
     verdict: Verdict
+    thresholds: dict[str, float]
+    """By which it was judged, under the names of the settings."""
     delay: DelayFigures
     budget: BudgetFigures
     throughput: ThroughputFigures

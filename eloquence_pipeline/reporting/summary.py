@@ -49,8 +49,8 @@ _SEED_KEYS = {
 }
 
 
-def print_summary(console: Console, result: ScenarioResult, archive: Archive) -> None:
-    """Print phrases, figures, verdict and the place of the evidence; fits into 80 columns."""
+def print_summary(console: Console, result: ScenarioResult, archive: Archive | None = None) -> None:
+    """Print phrases, figures, verdict and the place of new evidence; fits into 80 columns."""
     if isinstance(console, JsonConsole):
         _write_result(console, result, archive)
         return
@@ -64,6 +64,11 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
         console.print(quality_table(result.quality))
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
+    if archive is not None:
+        _print_place(console, archive)
+
+
+def _print_place(console: Console, archive: Archive) -> None:
     console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
     if archive.state is ArchiveState.UPLOADED:
         console.print(f"          {archive.uri}", soft_wrap=True, markup=False)
@@ -71,16 +76,15 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive) ->
         console.print(Text(f"          pas envoyées : {archive.problem}", style="red"), soft_wrap=True)
 
 
-def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive) -> None:
+def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive | None) -> None:
+    place = {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem} if archive else {}
     content = {
         "scenario": result.run.scenario,
         "status": result.verdict.status,
         "reasons": result.verdict.reasons,
         **result.model_dump(include=_SEED_KEYS),
         "run_id": result.run.run_id,
-        "folder": str(archive.folder),
-        "uri": archive.uri,
-        "problem": archive.problem,
+        **place,
     }
     level = _STATUS_LEVELS[result.verdict.status]
     console.write("result", verdict_sentence(result), level=level, content=content)

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, FileReference, Record
-from eloquence_pipeline.storage.evidence import MANIFEST_NAME, RunFolder
+from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.run_files import MANIFEST_FILE
 
 MARKER_NAME = ".uploaded.json"
 SYNC_REMEDY = "nothing is lost; run `eloquence sync` to send it again"
@@ -102,7 +103,7 @@ def left_here(run: RunFolder, error: EloquenceError) -> Archive:
 def _send(run: RunFolder, store: Store) -> None:
     for file in run.manifest().files:
         _put(run, file, store)
-    _put(run, file_reference(run.path / MANIFEST_NAME), store)
+    _put(run, file_reference(run.path / MANIFEST_FILE), store)
 
 
 def _put(run: RunFolder, file: FileReference, store: Store) -> None:

@@ -19,8 +19,7 @@ from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
 from eloquence_pipeline.models import FileReference, Manifest
 from eloquence_pipeline.storage.keys import RUNS, file_name, new_run_id, run_prefix
-
-MANIFEST_NAME = "manifest.json"
+from eloquence_pipeline.storage.run_files import MANIFEST_FILE
 
 _PREFIX_PARTS = 4
 """runs, date, scenario, run."""
@@ -74,7 +73,7 @@ class RunFolder:
     @property
     def is_sealed(self) -> bool:
         """Whether the run is whole."""
-        return (self.path / MANIFEST_NAME).is_file()
+        return (self.path / MANIFEST_FILE).is_file()
 
     @classmethod
     def create(cls, results: Path, started_at: datetime, scenario: str, run_id: str = "") -> Self:
@@ -217,7 +216,7 @@ class RunFolder:
             created_at=datetime.now(UTC),
             files=tuple(self.reference(name) for name in self._names()),
         )
-        self.write_model(MANIFEST_NAME, manifest)
+        self.write_model(MANIFEST_FILE, manifest)
         return manifest
 
     def manifest(self) -> Manifest:
@@ -228,7 +227,7 @@ class RunFolder:
         StorageError
             If the run is not sealed or its manifest is damaged.
         """
-        path = self.path / MANIFEST_NAME
+        path = self.path / MANIFEST_FILE
         try:
             manifest = Manifest.model_validate_json(path.read_bytes())
             for file in manifest.files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Generator
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -238,6 +239,20 @@ class ObjectStore:
         """
         with self._translated(f"read {key}"):
             return self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
+
+    def blocks(self, key: str) -> Generator[bytes]:
+        """Yield the content of an object piece by piece.
+
+        Raises
+        ------
+        StorageError
+            If there is no such object, or the store refuses.
+        StorageUnavailable
+            If the store does not answer.
+        """
+        with self._translated(f"read {key}"):
+            body = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
+            yield from body.iter_chunks(_BLOCK_BYTES)
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Return all keys that begin with `prefix`, in lexicographic order.

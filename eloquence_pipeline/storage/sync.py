@@ -8,8 +8,9 @@ from pathlib import Path
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.models import Archive
 from eloquence_pipeline.storage.archive import Store, left_here, read_marker, upload
-from eloquence_pipeline.storage.evidence import MANIFEST_NAME, RunFolder
+from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.keys import RUNS
+from eloquence_pipeline.storage.run_files import MANIFEST_FILE
 
 
 def pending_runs(results: Path) -> list[RunFolder]:
@@ -17,7 +18,7 @@ def pending_runs(results: Path) -> list[RunFolder]:
 
     A run that was not sealed, because its process was killed, is not among them.
     """
-    manifests = sorted((results / RUNS).glob(f"*/*/*/{MANIFEST_NAME}"), key=lambda path: path.parent.name)
+    manifests = sorted((results / RUNS).glob(f"*/*/*/{MANIFEST_FILE}"), key=lambda path: path.parent.name)
     runs = [RunFolder.open(path.parent) for path in manifests]
     return [run for run in runs if read_marker(run) is None]
 

@@ -85,3 +85,16 @@ def test_a_window_shorter_than_the_reference_is_refused() -> None:
 def test_a_silent_reference_is_refused() -> None:
     with pytest.raises(ValueError, match="silent"):
         locate(np.zeros(100), speech_like(1), RATE)
+
+
+@pytest.mark.parametrize(("seconds", "loudest"), [(1.5, 3000), (5, 32_767), (60, 8000)])
+def test_correlations_of_16_bit_samples_are_exact(seconds: float, loudest: int) -> None:
+    generator = np.random.default_rng(1)
+    reference = generator.integers(-loudest, loudest, round(seconds * RATE)).astype(np.float64)
+    window = generator.integers(-loudest, loudest, len(reference) + RATE).astype(np.float64)
+    ncc = normalised_cross_correlation(reference, window)
+    whole = reference.astype(np.int64)
+    for place in (0, 17, RATE // 2, RATE):
+        piece = window[place : place + len(reference)].astype(np.int64)
+        energy = float(np.dot(whole, whole)) * float(np.dot(piece, piece))
+        assert ncc[place] == float(np.dot(whole, piece)) / np.sqrt(energy)

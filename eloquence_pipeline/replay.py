@@ -1,0 +1,198 @@
+"""A stored run as Python objects: what was recorded, and the analysis of it, without any server.
+
+>>> from eloquence_pipeline import load_run
+>>> with load_run("results/runs/2026-11-22/basic/20261122T151000Z-3f9a1c") as run:  # doctest: +SKIP
+...     sent = run.recorded().sent.samples
+...     result = run.analyse()
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from eloquence_pipeline.errors import ConfigurationError, MeasurementError
+from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
+from eloquence_pipeline.measurement.scenario import analyse
+from eloquence_pipeline.models import Channel, RunInfo, ScenarioResult, Transmission
+from eloquence_pipeline.settings import Settings, ThresholdSettings, load_settings
+from eloquence_pipeline.storage.fetching import fetch_run
+from eloquence_pipeline.storage.stored_run import RunContent, read_run
+from eloquence_pipeline.storage.whereabouts import StoredAway, find_run, store_of
+
+_BAD_VALUES = (ArithmeticError, LookupError, TypeError, ValueError)
+
+
+class StoredRun:
+    """A run that is over: its records as models, its sound and times as arrays. It is never changed.
+
+    Get one from :func:`load_run`. What was fetched from a store lies in a temporary folder until the
+    ``with`` block ends, :meth:`close` is called or nobody refers to the run any more.
+
+    Attributes
+    ----------
+    folder
+        Where its files are on this machine.
+    content
+        What its JSON files say, in the form of today, whatever version wrote them.
+    """
+
+    def __init__(self, folder: Path, remove: Callable[[], object] = lambda: None) -> None:
+        self._close = weakref.finalize(self, remove)
+        self.folder = folder
+        try:
+            self.content: RunContent = read_run(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def info(self) -> RunInfo:
+        """What identifies the run."""
+        return self.content.info
+
+    @property
+    def transmission(self) -> Transmission:
+        """What was collected."""
+        return self.content.transmission
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """Content of ``results.json`` in the form of today; None for a run that was interrupted.
+
+        A figure that the version which wrote it did not have is not there; :meth:`analyse` gives all.
+        """
+        return self.content.result
+
+    def recorded(self, speaker: str = "") -> Recorded:
+        """Return sound, times and statistics of one speaker as arrays.
+
+        Parameters
+        ----------
+        speaker
+            Name of the speaker; the first one when empty.
+
+        Returns
+        -------
+        Recorded
+            ``sent.samples`` and ``received.samples`` are int16 of shape (samples,), their
+            ``timeline.stamps_ns`` int64 of shape (frames,), in nanoseconds of the measuring clock.
+
+        Raises
+        ------
+        MeasurementError
+            If there is no such speaker, or a file cannot be read.
+        """
+        return load_recorded(self._channel(speaker), self.folder)
+
+    def analyse(self, thresholds: ThresholdSettings | None = None) -> ScenarioResult:
+        """Measure and judge the run again with the method of today.
+
+        Parameters
+        ----------
+        thresholds
+            Bounds of the verdict; those by which the run was judged when left out, or the defaults
+            where they were not written down.
+
+        Raises
+        ------
+        MeasurementError
+            If what was stored cannot be measured.
+        """
+        content = self.content
+        bounds = thresholds or content.thresholds or ThresholdSettings()
+        try:
+            return analyse(content.transmission, self.folder, content.info, content.attempts, bounds)
+        except _BAD_VALUES as error:
+            # What comes from elsewhere may hold any value, and not each is looked at by itself.
+            raise MeasurementError(
+                f"the run {self.info.run_id} holds values that cannot be measured "
+                f"({type(error).__name__}: {error})",
+                remedy="it is damaged; take another copy of it",
+            ) from error
+
+    def _channel(self, speaker: str) -> Channel:
+        channels = {channel.speaker: channel for channel in self.transmission.channels}
+        name = speaker or next(iter(channels))
+        if name not in channels:
+            raise MeasurementError(
+                f"nobody is called {speaker!r} in this run", remedy=f"name one of {', '.join(channels)}"
+            )
+        return channels[name]
+
+    def close(self) -> None:
+        """Remove what was fetched; calling it again changes nothing."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load_run(run: str | Path, settings: Settings | None = None) -> StoredRun:
+    """Load a stored run from a folder of this machine or from the store.
+
+    Parameters
+    ----------
+    run
+        The run's folder, its ``manifest.json``, ``s3://bucket/prefix/…/``, its key (``runs/…/ID/``), or its
+        id; keys and ids are looked for in the results folder first, then in the store.
+    settings
+        Results folder and store; the effective settings when left out.
+
+    Returns
+    -------
+    StoredRun
+        Every file has been compared with the manifest.
+
+    Raises
+    ------
+    ConfigurationError
+        If `run` names nothing that a run can be called, or no store is set.
+    StorageError
+        If there is no such run, or it is damaged or of a newer version.
+    StorageUnavailable
+        If the store does not answer.
+
+    Examples
+    --------
+    >>> run = load_run("s3://eloquence/runs/2026-11-22/basic/20261122T151000Z-3f9a1c/")  # doctest: +SKIP
+    >>> run.analyse().delay.one_way_delay_ms.median  # doctest: +SKIP
+    45.6
+    """
+    effective = settings or load_settings()
+    place = find_run(str(run), effective.folders.results)
+    return StoredRun(place) if isinstance(place, Path) else fetch_stored(place, effective)
+
+
+def fetch_stored(away: StoredAway, settings: Settings) -> StoredRun:
+    """Load a run from the store of the settings; see :func:`load_run`."""
+    if not settings.storage.is_users_own:
+        raise ConfigurationError(
+            f"the run {away.key} is not on this machine, and the settings name no store",
+            remedy="set ELOQUENCE_STORAGE__ENDPOINT_URL, or use `eloquence replay` for the embedded store",
+        )
+    store, prefix = store_of(away, settings.storage)
+    folder = Path(tempfile.mkdtemp(prefix="eloquence-replay-"))
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    try:
+        # It keeps the names of its last folders, which say what it is where nothing else does.
+        place = folder.joinpath(*prefix.strip("/").split("/")[-2:])
+        place.mkdir(parents=True)
+        fetch_run(store, prefix, place)
+    except BaseException:
+        remove()
+        raise
+    return StoredRun(place, remove)

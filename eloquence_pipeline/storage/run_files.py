@@ -1,0 +1,17 @@
+"""The names of a run's files, for those who write them and for those who read a stored run."""
+
+from __future__ import annotations
+
+MANIFEST_FILE = "manifest.json"
+RUN_FILE = "run.json"
+SCRIPTS_FILE = "scripts.json"
+ATTEMPTS_FILE = "attempts.json"
+TRANSMISSION_FILE = "transmission.json"
+RESULTS_FILE = "results.json"
+
+PUBLISHER_RECORD = "publisher"
+SUBSCRIBER_RECORD = "subscriber"
+"""What the names of the ends' own records begin with, before a speaker's number where several speak."""
+
+SCRIPT_FILE_BEFORE = "script.json"
+"""In place of `SCRIPTS_FILE`, before several could speak."""

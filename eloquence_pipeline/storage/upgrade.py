@@ -1,0 +1,152 @@
+"""Older formats of a run's JSON files, brought to the form of today.
+
+What an old run did not write down stays away: nothing is made up, and nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from eloquence_pipeline.errors import StorageError
+from eloquence_pipeline.models import RESULT_FORMAT, RESULT_FORMAT_VERSION
+from eloquence_pipeline.settings import ThresholdSettings
+
+Document = dict[str, Any]
+
+SPEAKER, LISTENER = "speaker", "listener"
+"""Who was in a room before several could speak."""
+
+_NEWER_REMEDY = "update the pipeline to read it"
+_THRESHOLD_OF = {"ms": "latency_acceptable_ms", "ratio": "loss_acceptable_ratio"}
+
+
+def upgraded_result(document: Mapping[str, Any], transmission: Mapping[str, Any]) -> Document:
+    """Return a stored result, or the header of a run, in the form of today.
+
+    Parameters
+    ----------
+    document
+        Content of ``results.json`` or ``run.json``.
+    transmission
+        Content of ``transmission.json`` of the same run, in the form of today.
+
+    Raises
+    ------
+    StorageError
+        If it is no such document, or of a newer version.
+    """
+    current = dict(document)
+    while (version := require_known_version(current)) < RESULT_FORMAT_VERSION:
+        current = _STEPS[version](current, transmission)
+    return current
+
+
+def upgraded_transmission(document: Mapping[str, Any]) -> Document:
+    """Return the content of ``transmission.json`` in the form of today.
+
+    The file itself has no version: before several could speak it had one script and one recording.
+    """
+    if "channels" in document or "script" not in document:
+        return dict(document)
+    others = {name: value for name, value in document.items() if name not in {"script", "sent", "received"}}
+    ends = {name: upgraded_end(document.get(name)) for name in ("sent", "received")}
+    return {**others, "channels": [{"speaker": SPEAKER, "script": document["script"], **ends}]}
+
+
+def upgraded_end(document: Mapping[str, Any] | None) -> Document | None:
+    """Return what one end wrote down in the form of today: its events did not say whose they are."""
+    if document is None:
+        return None
+    whose = {"identity": document["identity"]}
+    return {**document, "events": [whose | event for event in document["events"]]}
+
+
+def upgraded_scripts(scripts: Mapping[str, Any]) -> Document:
+    """Return the content of ``scripts.json``, or of the one ``script.json`` there was, by speaker."""
+    return {SPEAKER: dict(scripts)} if "phrases" in scripts else dict(scripts)
+
+
+def require_known_version(document: Mapping[str, Any]) -> int:
+    """Return the format version of a stored result, or of the header of a run.
+
+    Raises
+    ------
+    StorageError
+        If it is no such document, or of a newer version.
+    """
+    named: Any = document.get("format")
+    named = cast(Mapping[str, Any], named if isinstance(named, Mapping) else {})
+    version = named.get("version")
+    if named.get("name") != RESULT_FORMAT or type(version) is not int or version < 1:
+        raise StorageError(
+            "it is not a result of this pipeline", remedy=f"its format has to be named {RESULT_FORMAT!r}"
+        )
+    if version > RESULT_FORMAT_VERSION:
+        raise StorageError(
+            f"it is of format version {version}, newer than {RESULT_FORMAT_VERSION}, the last that this "
+            "version of the pipeline knows",
+            remedy=_NEWER_REMEDY,
+        )
+    return version
+
+
+def _from_version_1(document: Document, transmission: Mapping[str, Any]) -> Document:
+    """Version 1 had no thresholds, at first no plan, and before method 2 one nameless speaker."""
+    run = dict(document["run"])
+    if "requested_duration_seconds" in run:
+        run["parameters"] = {"duration_seconds": run.pop("requested_duration_seconds")}
+    phrases = [{SPEAKER: SPEAKER, **phrase} for phrase in document["phrases"]]
+    figures = document["verdict"]["figures"]
+    identities = {"publisher": SPEAKER, "subscriber": LISTENER}
+    upgraded = {
+        **document,
+        "format": {**document["format"], "version": 2},
+        "run": run,
+        "verdict": {**document["verdict"], "figures": [{SPEAKER: "", **figure} for figure in figures]},
+        "thresholds": _thresholds(figures),
+        "tester": {"event_loop_lag_p99_ms": 0.0, **document["tester"]},  # 0 where nothing was sampled
+        "phrases": phrases,
+        "events": [{"identity": identities[event["side"]], **event} for event in document["events"]],
+    }
+    upgraded.setdefault("plan", _plan(transmission))
+    upgraded.setdefault("details", {})
+    upgraded.setdefault("speakers", [_only_speaker(upgraded)])
+    return upgraded
+
+
+def _thresholds(figures: list[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the bounds that fail a run, as the verdict names them; the other ones were not written down.
+
+    Those are the defaults, lowered where the known bounds are below them.
+    """
+    known = {_THRESHOLD_OF[figure["unit"]]: float(figure["threshold"]) for figure in figures}
+    bounds = ThresholdSettings().model_dump() | known
+    for name in ("latency_excellent_ms", "latency_good_ms"):
+        bounds[name] = min(bounds[name], bounds["latency_acceptable_ms"])
+    bounds["loss_excellent_ratio"] = min(bounds["loss_excellent_ratio"], bounds["loss_acceptable_ratio"])
+    return bounds
+
+
+def _plan(transmission: Mapping[str, Any]) -> Document:
+    scripts = [channel["script"] for channel in transmission["channels"]]
+    return {
+        "phrases_planned": sum(len(script["phrases"]) for script in scripts),
+        "duration_seconds": max(script["sample_count"] / script["sample_rate_hz"] for script in scripts),
+    }
+
+
+def _only_speaker(document: Mapping[str, Any]) -> Document:
+    latency = document["latency_stats"]
+    names = {"min": "min_ms", "max": "max_ms", "avg": "avg_ms", "count": "count"}
+    taken_over = ("packets_sent", "packets_received", "packet_loss_rate", "rtp", "tester")
+    return {
+        "speaker": SPEAKER,
+        "end_to_end_ms": {name: latency[old] for name, old in names.items()},
+        "one_way_delay_ms": document["delay"]["one_way_delay_ms"],
+        **{name: document[name] for name in taken_over},
+    }
+
+
+_STEPS: dict[int, Callable[[Document, Mapping[str, Any]], Document]] = {1: _from_version_1}
+"""What brings a document from each version to the next one."""
