@@ -151,11 +151,19 @@ def _synthesised(phrases: Mapping[str, Sequence[Phrase]], settings: Settings) ->
 async def _conclude(run: Run, transmission: Transmission, settings: Settings) -> State[Any]:
     judging = analyse(run, transmission, settings.thresholds, return_state=True)
     result = await judging.aresult(raise_on_failure=False)
+    scored = result
     if isinstance(result, ScenarioResult) and settings.quality.enabled:
-        result = await score_quality(run, transmission, result, settings)
+        scoring = await cast(
+            Awaitable[State[Any]],
+            score_quality(run, transmission, result, settings, return_state=True),
+        )
+        scored = await scoring.aresult(raise_on_failure=False)
+        result = scored if isinstance(scored, ScenarioResult) else result
     kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
+    if not isinstance(scored, ScenarioResult):
+        raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
     return _final_state(ScenarioOutcome(result=result, archive=kept))

@@ -137,7 +137,12 @@ class _Desk:
 async def _serve(desk: _Desk) -> None:
     deaths = 0
     while desk.waiting and deaths < _MOST_DEATHS:
-        worker = await _start_worker()
+        try:
+            worker = await _start_worker()
+        except OSError as error:
+            desk.answer(failed(desk.waiting.popleft(), f"no scoring process can be started: {error}"))
+            deaths += 1
+            continue
         try:
             while desk.waiting:
                 job = desk.waiting.popleft()

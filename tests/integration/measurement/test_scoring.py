@@ -108,6 +108,13 @@ async def test_processes_that_never_work_are_given_up(
     assert "end by themselves" in answers[-1].failures["mos_lqo"]
 
 
+async def test_without_processes_the_run_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    answers = await score_phrases(jobs(tmp_path, 5), 2, ignore)
+    assert len(answers) == 5
+    assert "no scoring process can be started" in answers[0].failures["mos_lqo"]
+
+
 async def test_a_process_that_hangs_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

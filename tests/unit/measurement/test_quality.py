@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from datetime import UTC, datetime
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -152,6 +155,27 @@ def test_without_the_package_there_is_no_mos_and_a_reason(monkeypatch: pytest.Mo
     found = scored(SPEECH)
     assert found.not_scored["mos_lqo"] == "visqol-python is not installed on this machine"
     assert found.failures == {}
+
+
+def test_pesq_is_asked_for_wide_band_at_16_khz_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int, str, str]] = []
+
+    def stand_in(rate: int, sent: npt.NDArray[np.int16], received: npt.NDArray[np.int16], mode: str) -> float:
+        asked.append((rate, len(sent), str(received.dtype), mode))
+        return 4.5
+
+    class NothingSaidError(Exception):
+        """As the package raises it."""
+
+    module = SimpleNamespace(
+        pesq=stand_in, NoUtterancesError=NothingSaidError, BufferTooShortError=NothingSaidError
+    )
+    monkeypatch.setitem(sys.modules, "pesq", cast(ModuleType, module))
+    monkeypatch.setattr(perceptual, "is_installed", lambda _package: True)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(perceptual, "version", lambda _package: "1")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    score = perceptual.pesq(SPEECH, noisy(10), RATE)
+    assert (score.value, score.model, score.version) == (4.5, "PESQ-WB (ITU-T P.862.2)", "pesq 1")
+    assert asked == [(16_000, 16_000, "int16", "wb")]
 
 
 def test_the_mapping_that_is_too_high_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
