@@ -193,8 +193,8 @@ def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report)
     names = [task["name"] for task in tasks]
     for beginning in (
         "synthesise: ",
-        "mint token: publisher",
-        "mint token: subscriber",
+        "mint token: speaker",
+        "mint token: listener",
         "transmit: ",
         "publish",
         "subscribe",
