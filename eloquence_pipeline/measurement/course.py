@@ -31,7 +31,7 @@ _NEAR_SECONDS = (0.06, 0.06)
 _FAR_SECONDS = (0.1, 0.5)
 """The same for phrases of which a window was not found: a jitter buffer that ran dry adds delay all at once,
 while it takes it back in pitch periods."""
-_FURTHEST_SLIDE_SECONDS = 0.001
+_FURTHEST_SLIDE_SECONDS = 0.0005
 _LONGEST_EXCURSION_WINDOWS = 2
 _COARSE_STEPS_OFF = 2
 """A coarse place is off by one step at most on either side."""

@@ -131,36 +131,25 @@ def best_path(scores: FloatArray, furthest_jump: int, furthest_slide: int) -> In
     ndarray
         int64 of shape (windows,).
     """
-    totals, sources = [scores[0]], list[IntArray]()
+    totals = [scores[0]]
     for score in scores[1:]:
-        best, source = _best_before(totals[-1], furthest_jump, furthest_slide)
-        totals.append(best + score)
-        sources.append(source)
+        totals.append(score + _best_before(totals[-1], furthest_jump, furthest_slide))
     path = [int(np.argmax(totals[-1]))]
-    for total, source in zip(reversed(totals[:-1]), reversed(sources), strict=True):
-        lag = int(source[path[-1]])
-        if lag < 0:
-            first = max(0, path[-1] - furthest_jump)
-            lag = first + int(np.argmax(total[first : path[-1] + furthest_jump + 1]))
-        path.append(lag)
+    for total in reversed(totals[:-1]):
+        first = max(0, path[-1] - furthest_jump)
+        before = total[first : path[-1] + furthest_jump + 1]
+        changes = np.abs(np.arange(first, first + len(before)) - path[-1])
+        costs = np.where(changes <= furthest_slide, np.minimum(_SLIDE_COST * changes, _JUMP_COST), _JUMP_COST)
+        path.append(first + int(np.argmax(before - costs)))
     return np.asarray(path[::-1], dtype=np.int64)
 
 
-def _best_before(total: FloatArray, furthest_jump: int, furthest_slide: int) -> tuple[FloatArray, IntArray]:
-    # The best way to each lag, and the lag that it comes from; -1 says that it jumped.
-    lags = np.arange(len(total))
-    best, source = total.copy(), lags.copy()
+def _best_before(total: FloatArray, furthest_jump: int, furthest_slide: int) -> FloatArray:
+    # The best that a path can have before it comes to each lag.
+    best = maximum_filter1d(total, 2 * furthest_jump + 1, mode="nearest") - _JUMP_COST
+    np.maximum(best, total, out=best)
     for slide in range(1, min(furthest_slide, len(total) - 1) + 1):
-        for here, there in (
-            (slice(slide, None), slice(None, -slide)),
-            (slice(None, -slide), slice(slide, None)),
-        ):
-            slid = total[there] - _SLIDE_COST * slide
-            better = slid > best[here]
-            best[here][better] = slid[better]
-            source[here][better] = lags[there][better]
-    jumped = maximum_filter1d(total, 2 * furthest_jump + 1, mode="nearest") - _JUMP_COST
-    better = jumped > best
-    best[better] = jumped[better]
-    source[better] = -1
-    return best, source
+        cost = _SLIDE_COST * slide
+        np.maximum(best[slide:], total[:-slide] - cost, out=best[slide:])
+        np.maximum(best[:-slide], total[slide:] - cost, out=best[:-slide])
+    return best

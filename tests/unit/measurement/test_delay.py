@@ -29,8 +29,8 @@ def noise(kind: Literal["white", "babble"], seed: int, count: int, level: float)
     """Return noise of shape (count,) and root mean square `level`; babble is eight voices at once."""
     if kind == "white":
         return np.random.default_rng(seed).standard_normal(count) * level
-    voices = [babble(seed + n, 2.0).astype(np.float64) for n in range(8)]
-    together = sum(np.roll(np.resize(voice, count), 7000 * n) for n, voice in enumerate(voices))
+    voice = babble(seed, 6.0).astype(np.float64)
+    together = sum(np.resize(np.roll(voice, 31_000 * n), count) for n in range(8))
     return np.asarray(together * level / np.sqrt(np.mean(together**2)))
 
 
