@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Any, cast
 
 from eloquence_pipeline.models import Comparison, FigureChange, ScenarioResult
 
 _FORMAT = "format"
+_SCORES = "quality"
 _NAMES = ("index", "figure", "speaker", "number")
 """What names an object in a list; the first that it has."""
 
@@ -26,8 +27,10 @@ def compare(stored: Mapping[str, Any], now: ScenarioResult) -> Comparison:
     now
         The new result.
     """
-    before = dict(_figures(stored))
-    after = dict(_figures(json.loads(now.to_json())))
+    # The scores are made after the analysis, by programs of their own; what was not made cannot be compared.
+    left_out = {_FORMAT} if now.quality is not None else {_FORMAT, _SCORES}
+    before = dict(_figures(stored, left_out))
+    after = dict(_figures(json.loads(now.to_json()), left_out))
     both = [figure for figure in after if figure in before]
     return Comparison(
         stored_method_version=stored[_FORMAT]["method_version"],
@@ -43,9 +46,9 @@ def compare(stored: Mapping[str, Any], now: ScenarioResult) -> Comparison:
     )
 
 
-def _figures(result: Mapping[str, Any]) -> Generator[tuple[str, Any]]:
+def _figures(result: Mapping[str, Any], left_out: Collection[str]) -> Generator[tuple[str, Any]]:
     for name, value in result.items():
-        if name != _FORMAT:
+        if name not in left_out:
             yield from _leaves(name, value)
 
 

@@ -9,7 +9,7 @@ METHOD_VERSION = 3
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
 3: phrases are assigned to places together and in order, and followed along their windows: one that is
 repeated or whose delay changes while it is said is found; the delay of a phrase is that of its median
-window. Correlations of 16-bit samples are exact, so that figures do not depend on the processor."""
+window. Correlations of 16-bit samples are exact."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""
