@@ -18,6 +18,15 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.network import (
+    Direction,
+    DirectionConditions,
+    DirectionCount,
+    NetworkConditions,
+    RelayedParticipant,
+    RelayReport,
+    StreamCount,
+)
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
@@ -65,6 +74,9 @@ __all__ = [
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
+    "Direction",
+    "DirectionConditions",
+    "DirectionCount",
     "EndRecord",
     "FigureChange",
     "FigureVerdict",
@@ -74,6 +86,7 @@ __all__ = [
     "LatencyStats",
     "LossClass",
     "Manifest",
+    "NetworkConditions",
     "NetworkDelay",
     "OutboundRtp",
     "PacingFigures",
@@ -84,6 +97,8 @@ __all__ = [
     "Ratio",
     "Record",
     "Recording",
+    "RelayReport",
+    "RelayedParticipant",
     "RemoteInboundRtp",
     "ResultFormat",
     "RtpFigures",
@@ -100,6 +115,7 @@ __all__ = [
     "StabilityFigures",
     "Stage",
     "Statistics",
+    "StreamCount",
     "SuiteOutcome",
     "SuiteResult",
     "ThroughputFigures",
