@@ -9,7 +9,8 @@
     │   ├── ConnectTimeout            transient
     │   └── SubscriptionTimeout       transient
     ├── MeasurementError          a recording cannot be measured              (exit code 3)
-    │   └── AlignmentFailed
+    │   ├── AlignmentFailed
+    │   └── NotScorable               a model has nothing to say about a phrase
     ├── StorageError              evidence could not be stored or read        (exit code 3)
     │   └── StorageUnavailable        transient
     └── ServerError               an embedded server could not be had         (exit code 3)
@@ -100,6 +101,10 @@ class MeasurementError(EloquenceError):
 
 class AlignmentFailed(MeasurementError):
     """What was received cannot be matched to what was sent."""
+
+
+class NotScorable(MeasurementError):
+    """A model of speech quality has nothing to say about a phrase; the other figures stand."""
 
 
 class StorageError(EloquenceError):

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 
 from eloquence_pipeline.errors import EloquenceError, ExitCode
 from eloquence_pipeline.reporting.console import LogFormat, make_output
+from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.settings import choose_file
 from flows.commands import (
     Options,
@@ -251,7 +253,12 @@ def config_command(
 ) -> None:
     """Show every setting, and where it comes from."""
     _use_file(config)
-    _end_with(show_schema if schema else lambda: show_settings(make_output()))
+    _end_with(show_schema if schema else lambda: show_settings(_wide(command_console())))
+
+
+def _wide(console: Console) -> Console:
+    """Return a console that does not wrap lines where nobody reads them on a terminal."""
+    return console if isinstance(console, JsonConsole) else make_output()
 
 
 @app.command(name="sync")

@@ -22,7 +22,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.settings_table import settings_table
+from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
     ServiceStatus,
@@ -103,9 +103,9 @@ def run_test(console: Console, options: Options) -> ExitCode:
     )
     require_writable(settings.folders.results)
     require_output(options.output)
-    _require_speakable(settings, options)
     require_media_interface()
     with shown_on(console, verbose=options.verbose):
+        _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
         outcome = _carry_out(console, settings, options)
     for one in outcome.outcomes:
@@ -174,6 +174,10 @@ def _require_speakable(settings: Settings, options: Options) -> None:
     for scenario, sayable in phrases.items():
         parameters = default_parameters(scenario, settings.tests) | options.parameters
         too_long = require_speakable(sayable, synthesizer, parameters.get("duration_seconds"))
+        if too_long and "duration_seconds" not in parameters:
+            raise ConfigurationError(
+                f"a phrase takes longer than 60 s: « {too_long[0].text[:60]} »", remedy="split it"
+            )
         for phrase in too_long:
             _logger.warning(f"too long for the test {scenario}, will not be said: « {phrase.text} »")
 
@@ -204,6 +208,10 @@ def _quiet_libraries(*, verbose: bool) -> None:
 def show_settings(console: Console) -> ExitCode:
     """Print every setting, and where it comes from."""
     effective = load_effective_settings()
+    if isinstance(console, JsonConsole):
+        for key, value, origin in settings_rows(effective):
+            console.write("setting", f"{key}: {value}", key=key, value=value, origin=origin)
+        return ExitCode.PASSED
     console.print(settings_table(effective))
     if effective.file is not None:
         console.print(f"\n{effective.file.name}: {effective.file}", soft_wrap=True, markup=False)
@@ -248,7 +256,7 @@ def services_status(console: Console) -> ExitCode:
         return ExitCode.PASSED
     table = Table()
     for title in ("Server", "State", "Address", "PID", "Version", "Users"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "Address")
     for service in services:
         table.add_row(*_service_cells(service))
     console.print(table)

@@ -13,9 +13,10 @@ from rich.console import Console
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import LogFormat, make_console, print_error
-from eloquence_pipeline.settings import load_settings
+from eloquence_pipeline.settings import choose_file, load_settings
 
 LOG_FORMAT_FLAG = "--log-format"
+CONFIG_FLAG = "--config"
 LOG_FORMAT_VARIABLE = "ELOQUENCE_LOG_FORMAT"
 
 
@@ -36,6 +37,10 @@ def report_error(message: str, *, remedy: str = "", exit_code: int, error: Excep
 def json_is_asked_for() -> bool:
     """Whether the command line, which may be wrong otherwise, or else the settings ask for JSON."""
     arguments = sys.argv[1:]
+    named = [value for flag, value in pairwise(arguments) if flag == CONFIG_FLAG]
+    named += [flag.partition("=")[2] for flag in arguments if flag.startswith(f"{CONFIG_FLAG}=")]
+    if named:
+        choose_file(named[-1])
     given = [value for flag, value in pairwise(arguments) if flag == LOG_FORMAT_FLAG]
     given += [flag.partition("=")[2] for flag in arguments if flag.startswith(f"{LOG_FORMAT_FLAG}=")]
     return (given[-1] if given else _chosen_format()) == "json"

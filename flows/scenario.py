@@ -1,4 +1,4 @@
-"""The scenarios as flows: synthesise, transmit, analyse, archive, report."""
+"""The scenarios as flows: synthesise, transmit, analyse, score, archive, report."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from tasks.archive import archive, check_store
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
+from tasks.quality import score_quality
 from tasks.report import report
 from tasks.run import Run
 from tasks.speech import synthesise_phrase
@@ -150,9 +151,19 @@ def _synthesised(phrases: Mapping[str, Sequence[Phrase]], settings: Settings) ->
 async def _conclude(run: Run, transmission: Transmission, settings: Settings) -> State[Any]:
     judging = analyse(run, transmission, settings.thresholds, return_state=True)
     result = await judging.aresult(raise_on_failure=False)
+    scored = result
+    if isinstance(result, ScenarioResult) and settings.quality.enabled:
+        scoring = await cast(
+            Awaitable[State[Any]],
+            score_quality(run, transmission, result, settings, return_state=True),
+        )
+        scored = await scoring.aresult(raise_on_failure=False)
+        result = scored if isinstance(scored, ScenarioResult) else result
     kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
+    if not isinstance(scored, ScenarioResult):
+        raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
     return _final_state(ScenarioOutcome(result=result, archive=kept))

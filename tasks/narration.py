@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from eloquence_pipeline.models import PhraseObservation, ScenarioResult, SpeechScript
+from eloquence_pipeline.models import PhraseObservation, QualityFigures, ScenarioResult, SpeechScript
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import ThresholdSettings
 
@@ -62,6 +62,26 @@ def narrate_result(result: ScenarioResult, thresholds: ThresholdSettings) -> Non
         logger.quality(result.delay.one_way_delay_ms.avg)
     logger.performance_metric("débit", result.throughput_pps, "paquets/seconde")
     logger.performance_metric("retard_emission_p99", result.tester.pacing_lateness_p99_ms, "ms")
+
+
+def narrate_quality(quality: QualityFigures) -> None:
+    """Log the scores of a run, and what went wrong with them."""
+    logger = PipelineLogger("ANALYSE")
+    for name, figures, unit in (
+        ("qualité (ViSQOL)", quality.mos_lqo, "MOS-LQO"),
+        ("intelligibilité (STOI)", quality.stoi, ""),
+        ("qualité (PESQ-WB)", quality.pesq_mos_lqo, "MOS-LQO"),
+    ):
+        if figures.avg is not None:
+            logger.performance_metric(name, figures.avg, unit)
+    if quality.dropout_count:
+        logger.performance_metric("coupures", quality.dropout_ms, "ms")
+    if quality.e_model is not None:
+        logger.performance_metric("facteur R (provisoire)", quality.e_model.r_factor, "")
+        logger.performance_metric("MOS-CQE (provisoire)", quality.e_model.mos_cqe, "MOS")
+    for phrase in quality.phrases:
+        for figure, reason in phrase.failures.items():
+            logger.warning(f"phrase #{phrase.index} sans {figure}: {reason}")
 
 
 def _narrate_phrase(phrase: PhraseObservation, logger: PipelineLogger) -> None:

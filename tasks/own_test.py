@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import traceback
 from collections.abc import Awaitable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
+from pydantic import JsonValue, SecretStr, TypeAdapter
 
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.models import Record, SendRecord, Side, SpeechScript, Transmission
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.redaction import redact, redacted_standard_error
+from eloquence_pipeline.redaction import redact, redacted, redacted_standard_error
 from eloquence_pipeline.settings import load_settings
 from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 from eloquence_pipeline.transport.call import Call
@@ -59,47 +60,79 @@ async def converse(
     own_test = load_own_test(test)
     client = MeasuredClient(run.livekit_url, token, SPEAKER, call)
     synthesizer = VoiceSynthesizer.from_settings(load_settings())
-    details: dict[str, JsonValue] = {}
-    failed: Exception | None = None
+    outcome = Outcome({}, "")
     try:
         await client.begin(room)
         try:
-            details = await _called(own_test, client, synthesizer, {**options, "seed": run.seed})
-        except Exception as error:
-            failed = error
+            outcome = await _until_over(own_test, client, synthesizer, {**options, "seed": run.seed})
         finally:
-            await client.disconnect()
-            script, sent = client.script(run.seed), client.write(run.folder)
-            write_scripts(run, {SPEAKER: script})
+            # Whatever ends this, also a second Ctrl-C while the last sound arrives: what was said is kept.
+            try:
+                await client.disconnect()
+            finally:
+                script, sent = client.script(run.seed), client.write(run.folder)
+                write_scripts(run, {SPEAKER: script})
     finally:
         await client.release()
-    return Conversation(
-        script=script, sent=sent, details=details, tester_failure=_tester_failure(own_test, failed, call)
-    )
+    failure = outcome.failure or ("" if script.phrases or call.broken.is_set() else "the test said nothing")
+    return Conversation(script=script, sent=sent, details=outcome.details, tester_failure=failure)
+
+
+class Outcome(NamedTuple):
+    """What the user's function returned, and what is wrong with it."""
+
+    details: dict[str, JsonValue]
+    failure: str
+
+
+async def _until_over(
+    own_test: OwnTest,
+    client: MeasuredClient,
+    synthesizer: VoiceSynthesizer,
+    options: Mapping[str, JsonValue],
+) -> Outcome:
+    """Let the function run until it returns, the call breaks off, or its time is over."""
+    running = asyncio.ensure_future(_called(own_test, client, synthesizer, options))
+    ended = asyncio.ensure_future(client.until_ended())
+    try:
+        await asyncio.wait({running, ended}, timeout=LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        if ended.done():
+            return Outcome({}, "")  # the call says why, and that is the voice path's doing
+        return Outcome({}, f"the test {own_test.name} did not end within {LONGEST_SECONDS} s")
+    finally:
+        for future in (running, ended):
+            future.cancel()
+        await asyncio.gather(running, ended, return_exceptions=True)
 
 
 async def _called(
     own_test: OwnTest, client: MeasuredClient, synthesizer: VoiceSynthesizer, options: Mapping[str, JsonValue]
-) -> dict[str, JsonValue]:
+) -> Outcome:
     logger = PipelineLogger(own_test.name.upper())
     taken = {name: value for name, value in options.items() if own_test.takes(name)}
-    returned = await own_test.function(client, synthesizer, logger, **taken)
     try:
-        return _DETAILS.validate_python({} if returned is None else returned, strict=True)
-    except ValidationError:
+        returned = await own_test.function(client, synthesizer, logger, **taken)
+        return Outcome(_checked({} if returned is None else returned), "")
+    except (Exception, SystemExit) as error:
+        if isinstance(error, TransportError) and client.has_ended:
+            return Outcome({}, "")
+        logger.debug("".join(traceback.format_exception(error)))
+        failure = f"the test {own_test.name} failed: {type(error).__name__}: {redact(str(error))}"
+        logger.error(failure)  # noqa: TRY400
+        return Outcome({}, failure)
+
+
+def _checked(returned: object) -> dict[str, JsonValue]:
+    """Return what a test returned as it is kept: without secrets, and without what JSON does not know."""
+    try:
+        details = _DETAILS.validate_python(returned, strict=True)
+        json.dumps(details, allow_nan=False)
+    except ValueError:
         kind = type(returned).__name__
         raise TypeError(f"it must return a dict that can be written as JSON, not this {kind}") from None
-
-
-def _tester_failure(own_test: OwnTest, error: Exception | None, call: Call) -> str:
-    """Return what is wrong with the test; when the call broke off, that is the voice path's doing."""
-    if error is None or (isinstance(error, TransportError) and call.broken.is_set()):
-        return ""
-    failure = f"the test {own_test.name} failed: {type(error).__name__}: {redact(str(error))}"
-    logger = PipelineLogger(own_test.name.upper())
-    logger.debug("".join(traceback.format_exception(error)))
-    logger.error(failure)
-    return failure
+    return redacted(details)
 
 
 @task(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ from eloquence_pipeline.errors import ConfigurationError
 ENTRY_POINT_GROUP = "eloquence.tests"
 _AFFIXES = re.compile(r"^(run_|test_)+|(_test)+$")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_BUILT_IN = {"basic", "stress", "latency", "suite"}
 _GIVEN = 3
 """Client, synthesizer, logger."""
 _REMEDY = "see examples/my_test.py"
@@ -79,7 +81,7 @@ def load_own_test(spec: str) -> OwnTest:
         if entry.name == spec:
             try:
                 function = entry.load()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _not_importable(entry.value, error) from error
             return OwnTest(_run_name(spec), _checked(function, entry.value))
     raise ConfigurationError(f"no package registers a test named {spec!r}", remedy=_REMEDY)
@@ -98,12 +100,12 @@ def _imported(path: Path) -> ModuleType:
         sys.path.append(str(path.parent))  # a test may import what lies beside it
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _not_importable(str(path), error) from error
     return module
 
 
-def _not_importable(what: str, error: Exception) -> ConfigurationError:
+def _not_importable(what: str, error: BaseException) -> ConfigurationError:
     return ConfigurationError(
         f"{what} cannot be imported: {type(error).__name__}: {error}",
         remedy="correct the file; --verbose shows the traceback",
@@ -136,5 +138,7 @@ def _checked(function: object, what: str) -> Callable[..., Awaitable[Any]]:
 
 
 def _run_name(name: str) -> str:
-    plain = _NOT_IN_NAMES.sub("-", _AFFIXES.sub("", name.lower())).strip("-")
-    return plain or "own"
+    letters = unicodedata.normalize("NFKD", _AFFIXES.sub("", name.lower()))
+    plain = _NOT_IN_NAMES.sub("-", "".join(c for c in letters if not unicodedata.combining(c))).strip("-")
+    # Its runs must not lie among those of a built-in test, with which they would be compared.
+    return f"own-{plain}".rstrip("-") if plain in _BUILT_IN or not plain else plain

@@ -190,7 +190,13 @@ def joined(
     return Transmission(
         room=room,
         channels=tuple(
-            Channel(speaker=speaker, script=scripts[speaker], sent=record, received=heard.get(speaker))
+            Channel(
+                speaker=speaker,
+                script=scripts[speaker],
+                sent=record,
+                received=heard.get(speaker),
+                is_one_of_several=len(scripts) > 1,
+            )
             for speaker, record in spoke.items()
         ),
         failure=call.cause,

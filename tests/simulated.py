@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,8 @@ from scipy.signal import resample_poly
 
 from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.files import write_bytes, write_npz
+from eloquence_pipeline.measurement.delay import End, Ends
+from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.models import (
     Channel,
     Clip,
@@ -41,6 +45,38 @@ def babble(seed: int, seconds: float) -> npt.NDArray[np.int16]:
     wide = resample_poly(generator.standard_normal(round(seconds * RATE / 6)), 6, 1)
     envelope = np.abs(np.sin(np.arange(len(wide)) * 2 * np.pi * 3 / RATE)) + 0.1
     return (wide * envelope * 3000).astype(np.int16)
+
+
+def ends_of(sent: npt.NDArray[Any], received: npt.NDArray[Any]) -> Ends:
+    """Return both ends with frames stamped on time; shapes (n,) and (m,), in units of int16."""
+    return Ends(_end(sent), _end(received))
+
+
+def _end(samples: npt.NDArray[Any]) -> End:
+    count = len(samples) // FRAME
+    stamps_ns = START_NS + np.arange(count, dtype=np.int64) * FRAME_NS
+    whole = np.clip(np.rint(samples[: count * FRAME]), -32768, 32767).astype(np.int16)
+    return End(whole, Timeline(stamps_ns, FRAME, RATE))
+
+
+def said(
+    clips: Sequence[npt.NDArray[np.int16]], delays_samples: Sequence[int | None], pause_seconds: float = 1.0
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], list[tuple[int, int]]]:
+    """Say clips one after the other; return what was sent, what was received, and the place of each clip.
+
+    Each arrives after its own number of samples, or never (None). Both ends have 3.5 s after the last clip.
+    """
+    places: list[tuple[int, int]] = []
+    start = RATE
+    for clip in clips:
+        places.append((start, len(clip)))
+        start += len(clip) + round(pause_seconds * RATE)
+    sent, received = np.zeros(start + 7 * RATE // 2), np.zeros(start + 7 * RATE // 2)
+    for (start, count), clip, delay in zip(places, clips, delays_samples, strict=True):
+        sent[start : start + count] = clip
+        if delay is not None:
+            received[start + delay : start + delay + count] += clip
+    return sent, received, places
 
 
 @dataclass

@@ -21,31 +21,52 @@ _MARGIN_NS = 1.0 * NANOSECONDS_PER_SECOND
 """The statistics name one packet every half second, so a short phrase may have none of its own."""
 
 
-def phrase_budget(phrase: PhraseObservation, packets: PacketDelays, clock: Instant) -> DelayBudget:
-    """Return what each stage took of one phrase.
+def with_budgets(
+    phrases: Sequence[PhraseObservation], packets: PacketDelays, clock: Instant
+) -> tuple[list[PhraseObservation], PacketDelays]:
+    """Return phrases that know what each stage took of them, and the packet delays that this was taken from.
 
     What neither the network nor the jitter buffer took of the one-way delay is the remainder:
     packetisation, codec, and the wait for the next 10 ms of playout.
 
     Parameters
     ----------
-    phrase
-        As it was found.
+    phrases
+        As they were found.
     packets
-        The delays of single packets of its speaker.
+        The delays of single packets of their speaker.
     clock
-        The moment on both clocks by which the phrase's times were made.
+        The moment on both clocks by which the phrases' times were made.
     """
+    coarse = {
+        phrase.index: (*_stretch_ns(phrase, clock), left_ms - USUAL_MS[Stage.REMAINDER])
+        for phrase in phrases
+        if (left_ms := _without_jitter_buffer_ms(phrase)) is not None
+    }
+    packets = packets.checked_against(list(coarse.values()))
+    budgets = {phrase.index: _budget(phrase, packets, coarse.get(phrase.index)) for phrase in phrases}
+    return [p.model_copy(update={"budget": budgets[p.index]}) for p in phrases], packets
+
+
+def _stretch_ns(phrase: PhraseObservation, clock: Instant) -> tuple[float, float]:
+    begun_ns = clock.monotonic_ns + (phrase.sent_at - clock.wall).total_seconds() * NANOSECONDS_PER_SECOND
+    return begun_ns, begun_ns + phrase.duration_seconds * NANOSECONDS_PER_SECOND
+
+
+def _without_jitter_buffer_ms(phrase: PhraseObservation) -> float | None:
+    if phrase.one_way_delay_ms is None or phrase.jitter_buffer_ms is None:
+        return None
+    return phrase.one_way_delay_ms - phrase.jitter_buffer_ms
+
+
+def _budget(
+    phrase: PhraseObservation, packets: PacketDelays, coarse: tuple[float, float, float] | None
+) -> DelayBudget:
     network_ms = remainder_ms = None
-    if phrase.one_way_delay_ms is not None and phrase.jitter_buffer_ms is not None:
-        begun_ns = clock.monotonic_ns + (phrase.sent_at - clock.wall).total_seconds() * NANOSECONDS_PER_SECOND
-        left_ms = phrase.one_way_delay_ms - phrase.jitter_buffer_ms
-        network_ms = packets.median_between(
-            begun_ns,
-            begun_ns + phrase.duration_seconds * NANOSECONDS_PER_SECOND,
-            margin_ns=_MARGIN_NS,
-            coarse_ms=left_ms - USUAL_MS[Stage.REMAINDER],
-        )
+    left_ms = _without_jitter_buffer_ms(phrase)
+    if coarse is not None and left_ms is not None:
+        start_ns, end_ns, coarse_ms = coarse
+        network_ms = packets.median_between(start_ns, end_ns, margin_ns=_MARGIN_NS, coarse_ms=coarse_ms)
         remainder_ms = None if network_ms is None else left_ms - network_ms
     return DelayBudget(
         generation_ms=phrase.generation_ms,
@@ -76,10 +97,24 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def budget_figures(phrases: Sequence[PhraseObservation], network: NetworkDelay | None) -> BudgetFigures:
-    """Return the budget of a run, and the stage to blame."""
-    middle = median_budget(phrases)
+    """Return the budget of a run, and the stage to blame.
+
+    Where several speak, it is that of the speaker whose stage exceeds its usual share most.
+    """
+    speakers = dict.fromkeys(phrase.speaker for phrase in phrases)
+    budgets = {
+        speaker: middle
+        for speaker in speakers
+        if (middle := median_budget([p for p in phrases if p.speaker == speaker])) is not None
+    }
+    if not budgets:
+        return BudgetFigures(median=None, network=network, bottleneck=None)
+    worst = max(budgets, key=lambda speaker: bottleneck(budgets[speaker]).excess_ms)
     return BudgetFigures(
-        median=middle, network=network, bottleneck=bottleneck(middle) if middle is not None else None
+        median=budgets[worst],
+        network=network,
+        bottleneck=bottleneck(budgets[worst]),
+        speaker=worst if len(speakers) > 1 else "",
     )
 
 

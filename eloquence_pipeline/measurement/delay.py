@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
-from eloquence_pipeline.measurement.method import (
-    MAX_ONE_WAY_DELAY_SECONDS,
-    MIN_PEAK_TO_SIDELOBE_RATIO,
-    min_correlation_peak,
+from eloquence_pipeline.measurement.assignment import assign
+from eloquence_pipeline.measurement.course import Course, follow
+from eloquence_pipeline.measurement.method import MAX_ONE_WAY_DELAY_SECONDS, min_correlation_peak
+from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
+from eloquence_pipeline.measurement.search import (
+    Candidate,
+    CoarseAudio,
+    Span,
+    coarse_audio,
+    find_candidates,
+    track,
 )
 from eloquence_pipeline.measurement.timeline import Timeline
-from eloquence_pipeline.signal.alignment import Match, locate
+from eloquence_pipeline.measurement.uncertainty import matching_bound_seconds, mean_of_windows_deviation
+from eloquence_pipeline.signal.alignment import Match
 
 Int16Array = npt.NDArray[np.int16]
 
@@ -33,72 +44,146 @@ class PhraseArrival:
 
     Attributes
     ----------
-    received
-        Whether the match passed the confidence gate; the other values mean something only then.
+    span
+        The phrase in the sent audio, and where it was looked for.
     sent_ns
         When the phrase's first sample was handed to the SDK.
-    received_sample
-        Position of the phrase's first sample in the recording.
-    arrived_ns
-        When that sample left the jitter buffer.
-    one_way_delay_ms
-        From hand-over to the SDK to leaving the jitter buffer.
     match
         The evidence, also when the gate was not passed.
+    course
+        How the delay goes along the phrase; None if it was not received, and then the values below mean
+        nothing.
+    arrived_ns
+        When the phrase's first sample left the jitter buffer, at the delay of the phrase.
+    one_way_delay_ms
+        From hand-over to the SDK to leaving the jitter buffer, at the delay of its median window.
+    uncertainty_ms
+        Standard uncertainty of that.
+    confidence
+        How far the peak is above the gate: 0 at the gate, 1 for a perfect copy.
     """
 
-    received: bool
+    span: Span
     sent_ns: float
-    received_sample: float
-    arrived_ns: float
-    one_way_delay_ms: float
     match: Match
+    course: Course | None = None
+    arrived_ns: float = 0.0
+    one_way_delay_ms: float = 0.0
+    uncertainty_ms: float = 0.0
+    confidence: float = 0.0
+
+    @property
+    def received(self) -> bool:
+        """Whether the match passed the confidence gate."""
+        return self.course is not None
 
 
-_NO_MATCH = Match(0.0, 0.0, 1.0)
+@dataclass(frozen=True)
+class Ends:
+    """Both ends of one speaker's way, at the same sample rate, stamped with the same clock."""
+
+    sent: End
+    received: End
+
+    @cached_property
+    def audio(self) -> CoarseAudio:
+        """Both at the coarse rate."""
+        return coarse_audio(self.sent.samples, self.received.samples, self.sent.timeline.sample_rate_hz)
 
 
-def _not_received(sent_ns: float, match: Match = _NO_MATCH) -> PhraseArrival:
-    return PhraseArrival(False, sent_ns, 0.0, 0.0, 0.0, match)
+def find_phrases(ends: Ends, places: Sequence[tuple[int, int]]) -> list[PhraseArrival]:
+    """Find the phrases of the sent audio in the received audio.
 
-
-def find_phrase(sent: End, received: End, start_sample: int, sample_count: int) -> PhraseArrival:
-    """Find one phrase of the sent audio in the received audio.
-
-    Only the stretch in which the phrase can have arrived is searched: the same phrase may occur
-    again later, and what is found there would be a false number.
+    Only the stretch in which a phrase can have arrived is searched, and no two phrases are found at one
+    place: the same phrase may be said again within the stretch, and what is found there would be a false
+    number.
 
     Parameters
     ----------
-    sent, received
-        Both ends, at the same sample rate, stamped with the same clock.
-    start_sample, sample_count
-        Place of the phrase in the sent audio.
+    ends
+        What was sent and what was received.
+    places
+        First sample and number of samples of each phrase in the sent audio, in the order said.
 
     Returns
     -------
-    PhraseArrival
-        Not received if the phrase lies outside the recording or no place is similar enough.
+    list of PhraseArrival
+        One a place; not received if the phrase lies outside the recording or nothing is similar enough.
 
     Raises
     ------
     ValueError
-        If no frame of the phrase was sent.
+        If no frame of a phrase was sent.
     """
-    rate = sent.timeline.sample_rate_hz
-    sent_ns = sent.timeline.time_ns(start_sample, sample_count)
+    spans = [_span(ends, *place) for place in places]
+    found = _find(ends.audio, spans)
+    return [
+        _arrival(ends, span, candidate, match) for span, (candidate, match) in zip(spans, found, strict=True)
+    ]
+
+
+def _span(ends: Ends, start_sample: int, sample_count: int) -> Span:
+    received = ends.received
+    sent_ns = ends.sent.timeline.time_ns(start_sample, sample_count)
     # The frame during which the phrase was sent is the earliest place it can be at.
-    first = received.timeline.sample_at(sent_ns)
-    last = received.timeline.sample_at(sent_ns + MAX_ONE_WAY_DELAY_SECONDS * NANOSECONDS_PER_SECOND)
-    window = received.samples[first : last + sample_count]
-    reference = sent.samples[start_sample : start_sample + sample_count].astype(np.float64)
-    if len(window) < len(reference) or not reference.any():
-        return _not_received(sent_ns)
-    match = locate(reference, window.astype(np.float64), rate)
-    required_peak = min_correlation_peak(sample_count / rate)
-    if match.peak < required_peak or match.peak_to_sidelobe_ratio < MIN_PEAK_TO_SIDELOBE_RATIO:
-        return _not_received(sent_ns, match)
-    position = first + match.position_samples
-    arrived_ns = received.timeline.time_ns(position, sample_count)
-    delay_ms = (arrived_ns - sent_ns) / NANOSECONDS_PER_MILLISECOND
-    return PhraseArrival(True, sent_ns, position, arrived_ns, delay_ms, match)
+    earliest = received.timeline.sample_at(sent_ns)
+    latest = received.timeline.sample_at(sent_ns + MAX_ONE_WAY_DELAY_SECONDS * NANOSECONDS_PER_SECOND)
+    return Span(start_sample, sample_count, earliest, latest)
+
+
+def _find(audio: CoarseAudio, spans: Sequence[Span]) -> list[tuple[Candidate | None, Match]]:
+    nothing = Match.over_rivals(0.0, 0.0, 0.0)
+    there = [len(audio.received) > 0 and bool(audio.reference(span).any()) for span in spans]
+    offers: list[tuple[list[Candidate], Match]] = [
+        find_candidates(audio, span) if present else ([], nothing)
+        for span, present in zip(spans, there, strict=True)
+    ]
+    chosen = assign(spans, [candidates for candidates, _ in offers], audio.sample_rate_hz)
+    results: list[tuple[Candidate | None, Match]] = []
+    free_from = 0
+    for number, span in enumerate(spans):
+        candidate, match = chosen[number], offers[number][1]
+        if candidate is None and there[number]:
+            following = zip(spans[number + 1 :], chosen[number + 1 :], strict=True)
+            taken_from = (later.start_sample + its.lowest for later, its in following if its is not None)
+            candidate, match = track(audio, span, free_from, next(taken_from, None))
+        if candidate is not None:
+            match = candidate.match
+            free_from = span.start_sample + span.sample_count + candidate.highest
+        results.append((candidate, match))
+    return results
+
+
+def _arrival(ends: Ends, span: Span, candidate: Candidate | None, match: Match) -> PhraseArrival:
+    sent_ns = ends.sent.timeline.time_ns(span.start_sample, span.sample_count)
+    course = candidate and follow(ends.audio, ends.sent.samples, ends.received.samples, span, candidate)
+    required = min_correlation_peak(span.sample_count / ends.sent.timeline.sample_rate_hz)
+    if candidate is not None:
+        match = replace(match, peak=course.peak if course else 0.0)
+    if course is None or match.peak < required:
+        return PhraseArrival(span, sent_ns, match)
+    position = span.start_sample + course.displacement
+    arrived_ns = ends.received.timeline.time_ns(position, span.sample_count)
+    return PhraseArrival(
+        span,
+        sent_ns,
+        replace(match, position_samples=position),
+        course,
+        arrived_ns,
+        (arrived_ns - sent_ns) / NANOSECONDS_PER_MILLISECOND,
+        _uncertainty_ms(ends, span, course),
+        (match.peak - required) / (1 - required),
+    )
+
+
+def _uncertainty_ms(ends: Ends, span: Span, course: Course) -> float:
+    audio, rate = ends.audio, ends.audio.sample_rate_hz
+    spread = mean_of_windows_deviation(course.displacements[course.found]) / rate
+    # A few windows may agree by chance, but none can know better than the bound.
+    bound = matching_bound_seconds(audio.reference(span), rate / audio.step, course.peak)
+    stamps_ns = (
+        ends.sent.timeline.standard_error_ns(span.start_sample, span.sample_count),
+        ends.received.timeline.standard_error_ns(span.start_sample + course.displacement, span.sample_count),
+    )
+    matching_ms = max(spread, bound) * MILLISECONDS_PER_SECOND
+    return math.hypot(matching_ms, *(error / NANOSECONDS_PER_MILLISECOND for error in stamps_ns))

@@ -7,12 +7,23 @@ from eloquence_pipeline.models import Stage
 METHOD_VERSION = 3
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
-3: correlations of 16-bit samples are exact, so figures do not depend on the processor."""
+3: phrases are assigned to places together and in order, and followed along their windows: one that is
+repeated or whose delay changes while it is said is found; the delay of a phrase is that of its median
+window. Correlations of 16-bit samples are exact, so that figures do not depend on the processor."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""
 
 MIN_PEAK_TO_SIDELOBE_RATIO = 1.15
+
+WINDOW_SECONDS, WINDOW_HOP_SECONDS = 0.2, 0.1
+"""Delay along a phrase is measured in windows of this length, this far apart."""
+
+MIN_WINDOW_PEAK = 0.5
+"""Normalised correlation below which a window has no delay of its own."""
+
+AGREEMENT_MS = 0.5
+"""Windows that are this close to the median window have the phrase's delay."""
 
 _LONG_SECONDS, _LONG_MIN_PEAK = 1.5, 0.5
 _SHORT_SECONDS, _SHORT_MIN_PEAK = 0.5, 0.8

@@ -9,7 +9,7 @@ paths alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ PACKET_MS = 20.0
 
 _IN_FLIGHT_PACKETS = 25
 """The last sample is up to half a second older than the last packet."""
+_MOST_UNCERTAIN_NS = 5.0 * NANOSECONDS_PER_MILLISECOND
+_PLAUSIBLE_MS = 12.0
+"""Delay and coarse delay of the same phrase differ by no more; a packet is 20 ms."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,30 @@ class PacketDelays:
             delay_ms = delay_ms + np.rint((coarse_ms - delay_ms) / PACKET_MS) * PACKET_MS
         return float(np.median(delay_ms))
 
+    def checked_against(self, coarse: Sequence[tuple[float, float, float]]) -> PacketDelays:
+        """Return these delays, as ambiguous ones if they are not what they should roughly be.
+
+        Packets lost before the first that arrived are counted by nobody, and shift every packet's place.
+
+        Parameters
+        ----------
+        coarse
+            For some stretches their beginning and end on the measuring clock, and what the delay is there to
+            within 10 ms.
+        """
+        differences = [
+            coarse_ms - measured_ms
+            for start_ns, end_ns, coarse_ms in coarse
+            if (measured_ms := self._median(start_ns, end_ns)) is not None
+        ]
+        if not differences or abs(float(np.median(differences))) <= _PLAUSIBLE_MS:
+            return self
+        return replace(self, is_ambiguous=True)
+
+    def _median(self, start_ns: float, end_ns: float) -> float | None:
+        inside = (self.arrived_ns >= start_ns) & (self.arrived_ns <= end_ns)
+        return float(np.median(self.delay_ms[inside])) if inside.any() else None
+
     def figures(self) -> NetworkDelay | None:
         """Return the summary of all packets; None if there were none, or it is not known which."""
         if not len(self.delay_ms) or self.is_ambiguous:
@@ -110,7 +137,10 @@ def packet_delays(
         Empty where the statistics do not say when packets arrived. A frame that was left out ends the row:
         packets and frames do not correspond any more.
     """
-    offset_ns, uncertainty_ns = _clock_offset_ns(subscriber)
+    offset = _clock_offset_ns(subscriber)
+    if offset is None or offset[1] > _MOST_UNCERTAIN_NS:
+        return PacketDelays(np.zeros(0), np.zeros(0), 0.0, is_ambiguous=True)
+    offset_ns, uncertainty_ns = offset
     packets = _newest_packets(subscriber, ssrcs)
     whole = _frames_before_a_gap(handed_over_ns)
     counted = max((place + 1 for _, place, _ in packets), default=0)
@@ -151,15 +181,20 @@ def _newest_packets(
     ]
 
 
-def _clock_offset_ns(subscriber: Sequence[StatisticsSample]) -> tuple[float, float]:
+def _clock_offset_ns(subscriber: Sequence[StatisticsSample]) -> tuple[float, float] | None:
     """Return SDK's wall clock minus measuring clock, and how uncertain that is.
 
     Each sample was taken between two readings of the measuring clock and carries the SDK's own time, so the
-    offset lies in every one of these intervals.
+    offset lies in each of these intervals. Where two samples follow each other closely the SDK answers the
+    second from its memory, with an old time: such an interval lies too low, and is left out.
     """
-    latest = [s.taken_at_ns - s.monotonic_ns for s in subscriber if s.taken_at_ns]
-    earliest = [s.taken_at_ns - s.monotonic_after_ns for s in subscriber if s.taken_at_ns]
-    if not latest:
-        return 0.0, 0.0
-    low, high = max(earliest), min(latest)
-    return (low + high) / 2, abs(high - low) / 2
+    known = [
+        (s.taken_at_ns - s.monotonic_after_ns, s.taken_at_ns - s.monotonic_ns)
+        for s in subscriber
+        if s.taken_at_ns
+    ]
+    if not known:
+        return None
+    low = max(earliest for earliest, _ in known)
+    high = min(latest for _, latest in known if latest >= low)
+    return (low + high) / 2, (high - low) / 2

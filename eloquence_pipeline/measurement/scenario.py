@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eloquence_pipeline.measurement.budget import budget_figures
+from eloquence_pipeline.measurement.loss import located_gaps, loss_levels, loss_timeline
 from eloquence_pipeline.measurement.method import METHOD_VERSION
+from eloquence_pipeline.measurement.observation import ssrcs_of
 from eloquence_pipeline.measurement.pacing import worst_pacing
 from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.stability import stability_figures
-from eloquence_pipeline.measurement.statistics import summarise
+from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
 from eloquence_pipeline.measurement.throughput import rtp_rate
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
@@ -20,7 +22,10 @@ from eloquence_pipeline.models import (
     Channel,
     ConnectionEvent,
     DelayFigures,
+    Drift,
     LatencyStats,
+    LossFigures,
+    LossTimeline,
     NetworkDelay,
     PhraseObservation,
     PlanFigures,
@@ -35,6 +40,8 @@ from eloquence_pipeline.models import (
     Transmission,
 )
 from eloquence_pipeline.settings import ThresholdSettings
+
+SECONDS_PER_MINUTE = 60.0
 
 
 def analyse(
@@ -64,6 +71,7 @@ def analyse(
     measured = [measure_speaker(channel, folder, thresholds) for channel in transmission.channels]
     speakers = tuple(speaker.figures for speaker in measured)
     phrases = sorted((p for speaker in measured for p in speaker.phrases), key=lambda phrase: phrase.index)
+    rtp = _rtp(measured)
     tester = worst_pacing([figures.tester for figures in speakers])
     received = sum(phrase.received for phrase in phrases)
     duration_seconds = max(_spoken_seconds(channel) for channel in transmission.channels)
@@ -89,11 +97,12 @@ def analyse(
         ),
         thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
-        delay=_delay(phrases),
+        delay=_delay(phrases, measured),
         budget=budget_figures(phrases, _network(measured)),
         throughput=_throughput(transmission.channels, measured, len(phrases), duration_seconds),
         stability=_stability(transmission.channels, measured),
-        rtp=_rtp(measured),
+        rtp=rtp,
+        loss=_loss(phrases, measured, rtp),
         tester=tester,
         speakers=speakers,
         details=transmission.details,
@@ -120,9 +129,14 @@ def _plan(channels: Sequence[Channel]) -> PlanFigures:
     )
 
 
-def _delay(phrases: Sequence[PhraseObservation]) -> DelayFigures:
+def _delay(phrases: Sequence[PhraseObservation], measured: Sequence[MeasuredSpeaker]) -> DelayFigures:
+    windows_ms = [ms for phrase in phrases if phrase.windows for ms in phrase.windows.one_way_delay_ms]
     return DelayFigures(
         one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
+        one_way_delay_histogram=histogram(phrase.one_way_delay_ms for phrase in phrases),
+        window_delay_ms=summarise(windows_ms),
+        window_delay_histogram=histogram(windows_ms),
+        drift=_drift(measured),
         generation_ms=summarise(phrase.generation_ms for phrase in phrases),
         send_ms=summarise(phrase.send_ms for phrase in phrases),
         jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
@@ -161,8 +175,55 @@ def _stability(channels: Sequence[Channel], measured: Sequence[MeasuredSpeaker])
         if channel.received:
             heard_until_ns = max(speaker.recorded.received.timeline.stamps_ns, default=0)
             identity = channel.received.identity
-            ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, int(heard_until_ns))
+            # The one listener hears every speaker; its call ends with the last of them.
+            until_ns = max(int(heard_until_ns), ends[identity][3] if identity in ends else 0)
+            ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, until_ns)
     return stability_figures(list(ends.values()))
+
+
+def _drift(measured: Sequence[MeasuredSpeaker]) -> Drift | None:
+    # Speakers have different delays; taken together without regard to that, their order would look like a
+    # drift.
+    points = sorted(
+        (phrase.position_in_sent_seconds / SECONDS_PER_MINUTE, phrase.one_way_delay_ms - usual_ms)
+        for speaker in measured
+        if (usual_ms := speaker.figures.one_way_delay_ms.median) is not None
+        for phrase in speaker.phrases
+        if phrase.one_way_delay_ms is not None
+    )
+    return drift([minutes for minutes, _ in points], [delay_ms for _, delay_ms in points])
+
+
+def _loss(
+    phrases: Sequence[PhraseObservation], measured: Sequence[MeasuredSpeaker], rtp: RtpFigures
+) -> LossFigures:
+    heard = {
+        phrase.index: heard
+        for each in measured
+        for phrase, heard in zip(each.phrases, each.heard, strict=True)
+    }
+    in_order = [heard[phrase.index] for phrase in phrases]
+    rate_hz = measured[0].channel.sent.sample_rate_hz
+    levels = loss_levels([phrase.received for phrase in phrases], in_order, rtp, rate_hz)
+    several = len(measured) > 1
+    return LossFigures(
+        **levels.model_dump(exclude={"disagreements"}),
+        disagreements=tuple(
+            f"{speaker.figures.speaker}: {sentence}" if several else sentence
+            for speaker in measured
+            for sentence in speaker.figures.loss.disagreements
+        ),
+        gap_count=sum(len(each.gaps) for each in in_order),
+        gaps=tuple(located_gaps(phrases, in_order)),
+        timelines=tuple(_timeline(speaker) for speaker in measured),
+    )
+
+
+def _timeline(speaker: MeasuredSpeaker) -> LossTimeline:
+    stamps_ns = speaker.recorded.received.timeline.stamps_ns
+    origin_ns = int(stamps_ns[0]) if len(stamps_ns) else 0
+    statistics = speaker.recorded.subscriber_statistics if origin_ns else []
+    return loss_timeline(speaker.figures.speaker, statistics, origin_ns, ssrcs_of(speaker.channel))
 
 
 def _rtp(measured: Sequence[MeasuredSpeaker]) -> RtpFigures:

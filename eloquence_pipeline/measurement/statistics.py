@@ -1,12 +1,17 @@
-"""Order statistics of one figure."""
+"""Order statistics, distribution and drift of one figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from eloquence_pipeline.models import Statistics
+from eloquence_pipeline.models import Drift, Histogram, Statistics
+
+_MOST_BINS = 50
+_FEWEST_FOR_DRIFT = 5
+_NORMAL_QUANTILE_95 = 1.959964
 
 
 def summarise(values: Iterable[float | None]) -> Statistics:
@@ -29,3 +34,55 @@ def summarise(values: Iterable[float | None]) -> Statistics:
         p99=p99,
         standard_deviation=float(present.std(ddof=1)) if len(present) > 1 else None,
     )
+
+
+def histogram(values_ms: Iterable[float | None]) -> Histogram | None:
+    """Count values in bins of equal width.
+
+    The width is the least power of two that makes do with 50 bins, 1 ms at least, and all edges are multiples
+    of it. ``None`` among the values is left out; without values there is no
+    histogram.
+    """
+    present = np.asarray([value for value in values_ms if value is not None], dtype=np.float64)
+    if not len(present):
+        return None
+    low, high = float(present.min()), float(present.max())
+    width = 1.0
+    while math.floor(high / width) - math.floor(low / width) >= _MOST_BINS:
+        width *= 2
+    first = math.floor(low / width)
+    bins = np.floor(present / width).astype(np.int64) - first
+    counts = np.bincount(bins, minlength=math.floor(high / width) - first + 1)
+    return Histogram(first_edge_ms=first * width, bin_width_ms=width, counts=tuple(counts.tolist()))
+
+
+def drift(minutes: Sequence[float], values_ms: Sequence[float]) -> Drift | None:
+    """Return how a figure moved over time: the median of the slopes between all pairs of values.
+
+    Parameters
+    ----------
+    minutes, values_ms
+        Of equal length, the values in the order of time.
+
+    Returns
+    -------
+    Drift or None
+        With the 95 % interval of the slope; None for fewer than five values, or all at one time.
+
+    Notes
+    -----
+    H. Theil, 1950, and P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", Journal
+    of the American Statistical Association 63, 1968: up to 29 % of the values may be wild. The interval lies
+    between the slopes of rank (N ± 1.96 √(n (n - 1) (2n + 5) / 18)) / 2 of N.
+    """
+    x, y = np.asarray(minutes, dtype=np.float64), np.asarray(values_ms, dtype=np.float64)
+    n = len(x)
+    first, second = np.triu_indices(n, k=1)
+    apart = x[second] != x[first]
+    if n < _FEWEST_FOR_DRIFT or not apart.any():
+        return None
+    slopes = np.sort(((y[second] - y[first])[apart]) / ((x[second] - x[first])[apart]))
+    reach = _NORMAL_QUANTILE_95 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    low = max(0, round((len(slopes) - reach) / 2))
+    high = min(len(slopes) - 1, round((len(slopes) + reach) / 2))
+    return Drift(ms_per_minute=float(np.median(slopes)), low=float(slopes[low]), high=float(slopes[high]))

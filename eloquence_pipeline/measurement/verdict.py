@@ -11,6 +11,8 @@ from eloquence_pipeline.models import (
     LossClass,
     PacingFigures,
     PhraseObservation,
+    QualityClass,
+    QualityFigures,
     SpeakerFigures,
     Verdict,
     VerdictStatus,
@@ -58,6 +60,66 @@ def judge(
         return Verdict(status=VerdictStatus.INVALID, figures=tuple(figures), reasons=(*invalid, *missed))
     status = VerdictStatus.FAILED if missed else VerdictStatus.PASSED
     return Verdict(status=status, figures=tuple(figures), reasons=tuple(missed))
+
+
+def judge_quality(verdict: Verdict, quality: QualityFigures, thresholds: ThresholdSettings) -> Verdict:
+    """Add the scores to a verdict, as far as there are thresholds for them.
+
+    The lowest score of a phrase is judged. A phrase that could not be scored because something went
+    wrong makes the verdict invalid; one that is too short for a model does not.
+
+    Parameters
+    ----------
+    verdict
+        Over delay and loss.
+    quality
+        Scores of the same run.
+    thresholds
+        Bounds; 0 judges nothing.
+    """
+    figures: list[FigureVerdict] = []
+    invalid: list[str] = []
+    for name, bound in (("mos_lqo", thresholds.mos_lqo_min), ("stoi", thresholds.stoi_min)):
+        if bound:
+            figures += _score_verdicts(name, bound, quality)
+            invalid += _score_failures(name, quality)
+    missed = [_sentence(figure) for figure in figures if not figure.passed]
+    status = VerdictStatus.FAILED if missed and verdict.status is VerdictStatus.PASSED else verdict.status
+    return Verdict(
+        status=VerdictStatus.INVALID if invalid else status,
+        figures=(*verdict.figures, *figures),
+        reasons=(*invalid, *verdict.reasons, *missed),
+    )
+
+
+def _score_verdicts(name: str, bound: float, quality: QualityFigures) -> list[FigureVerdict]:
+    scored = [(score.value, phrase) for phrase in quality.phrases if (score := getattr(phrase, name))]
+    if not scored:
+        return []
+    worst, phrase = min(scored, key=lambda rated: rated[0])
+    passed = worst >= bound
+    return [
+        FigureVerdict(
+            figure=f"{name}_min",
+            value=worst,
+            unit="score",
+            threshold=bound,
+            judged=QualityClass.SUFFICIENT if passed else QualityClass.INSUFFICIENT,
+            passed=passed,
+            worst_phrase_index=phrase.index,
+            speaker=phrase.speaker if len({one.speaker for one in quality.phrases}) > 1 else "",
+        )
+    ]
+
+
+def _score_failures(name: str, quality: QualityFigures) -> list[str]:
+    failed = [(phrase.index, phrase.failures[name]) for phrase in quality.phrases if name in phrase.failures]
+    if not failed:
+        return []
+    index, reason = failed[0]
+    return [
+        f"invalid: {name} has a threshold, and {len(failed)} phrases have no score (phrase {index}: {reason})"
+    ]
 
 
 def _tester_reasons(tester: PacingFigures) -> list[str]:
@@ -130,17 +192,23 @@ def _loss_verdict(
         judged=judged,
         passed=judged is not LossClass.PROBLEMATIC,
         worst_phrase_index=lost.get(speaker),
-        speaker=speaker if len(ratios) > 1 else "",
+        speaker=speaker if ratio > min(ratios)[0] else "",
     )
 
 
 def _sentence(figure: FigureVerdict) -> str:
-    value, bound = (
-        (f"{figure.value:.1f} ms", f"{figure.threshold:g} ms")
-        if figure.unit == "ms"
-        else (f"{(figure.value or 0) * 100:.1f} %", f"{figure.threshold * 100:g} %")
-    )
+    value, bound = _value_and_bound(figure)
+    side = "under" if figure.unit == "score" else "over"
     places = [figure.speaker] if figure.speaker else []
     places += [f"phrase {figure.worst_phrase_index}"] if figure.worst_phrase_index else []
     place = f" ({', '.join(places)})" if places else ""
-    return f"{figure.figure} is {value}{place}, over the threshold of {bound}"
+    return f"{figure.figure} is {value}{place}, {side} the threshold of {bound}"
+
+
+def _value_and_bound(figure: FigureVerdict) -> tuple[str, str]:
+    value = figure.value or 0.0
+    if figure.unit == "ms":
+        return f"{value:.1f} ms", f"{figure.threshold:g} ms"
+    if figure.unit == "score":
+        return f"{value:.2f}", f"{figure.threshold:g}"
+    return f"{value * 100:.1f} %", f"{figure.threshold * 100:g} %"

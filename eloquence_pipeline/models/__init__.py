@@ -10,7 +10,15 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
-from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.delay import (
+    DelayFigures,
+    DelayWindows,
+    Drift,
+    Histogram,
+    PhraseObservation,
+    PlanFigures,
+    Statistics,
+)
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
     MANIFEST_FORMAT_VERSION,
@@ -18,6 +26,7 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
 from eloquence_pipeline.models.network import (
     Direction,
     DirectionConditions,
@@ -28,6 +37,7 @@ from eloquence_pipeline.models.network import (
     StreamCount,
 )
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -55,7 +65,14 @@ from eloquence_pipeline.models.transport import (
     Side,
     Transmission,
 )
-from eloquence_pipeline.models.verdict import FigureVerdict, LatencyClass, LossClass, Verdict, VerdictStatus
+from eloquence_pipeline.models.verdict import (
+    FigureVerdict,
+    LatencyClass,
+    LossClass,
+    QualityClass,
+    Verdict,
+    VerdictStatus,
+)
 
 __all__ = [
     "MANIFEST_FORMAT",
@@ -74,17 +91,26 @@ __all__ = [
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
+    "DelayWindows",
     "Direction",
     "DirectionConditions",
     "DirectionCount",
+    "Drift",
+    "EModelFigures",
     "EndRecord",
     "FigureChange",
     "FigureVerdict",
     "FileReference",
+    "Gap",
+    "Histogram",
     "InboundRtp",
     "LatencyClass",
     "LatencyStats",
     "LossClass",
+    "LossFigures",
+    "LossLevel",
+    "LossLevels",
+    "LossTimeline",
     "Manifest",
     "NetworkConditions",
     "NetworkDelay",
@@ -93,7 +119,10 @@ __all__ = [
     "ParticipantStability",
     "Phrase",
     "PhraseObservation",
+    "PhraseQuality",
     "PlanFigures",
+    "QualityClass",
+    "QualityFigures",
     "Ratio",
     "Record",
     "Recording",
@@ -108,6 +137,7 @@ __all__ = [
     "ScenarioOutcome",
     "ScenarioResult",
     "ScheduledPhrase",
+    "Score",
     "SendRecord",
     "Side",
     "SpeakerFigures",

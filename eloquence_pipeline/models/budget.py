@@ -62,8 +62,11 @@ class Bottleneck(Record):
 
 
 class BudgetFigures(Record):
-    """The delay budget of a run: the medians over the received phrases."""
+    """The delay budget of a run: the medians over the received phrases of one speaker."""
 
     median: DelayBudget | None
     network: NetworkDelay | None
+    """Of the speaker with the longest."""
     bottleneck: Bottleneck | None
+    speaker: str = ""
+    """Whose budget it is, where several speak: the one with the worst bottleneck."""

@@ -10,6 +10,8 @@ from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, Positiv
 from eloquence_pipeline.models.base import Ratio, Record
 from eloquence_pipeline.models.budget import BudgetFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
+from eloquence_pipeline.models.loss import LossFigures, LossLevels
+from eloquence_pipeline.models.quality import QualityFigures
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.stability import StabilityFigures
 from eloquence_pipeline.models.tester import PacingFigures
@@ -32,6 +34,7 @@ class SpeakerFigures(Record):
     end_to_end_ms: Statistics
     one_way_delay_ms: Statistics
     rtp: RtpFigures
+    loss: LossLevels
     tester: PacingFigures
 
 
@@ -110,6 +113,10 @@ class ScenarioResult(Record):
     stability: StabilityFigures
     rtp: RtpFigures
     """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
+    loss: LossFigures
+    """Counts of all speakers together; each speaker's witnesses are compared by themselves."""
+    quality: QualityFigures | None = None
+    """None where the scores are switched off."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]

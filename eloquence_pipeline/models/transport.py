@@ -97,6 +97,8 @@ class Channel(Record):
     sent: SendRecord
     received: Recording | None
     """None if the listener never got to recording anything, though the speaker spoke."""
+    is_one_of_several: bool = False
+    """Whether others spoke at the same time: the listener's statistics hold their streams as well."""
 
 
 class Transmission(Record):

@@ -27,6 +27,13 @@ class LossClass(StrEnum):
     PROBLEMATIC = "problématique"
 
 
+class QualityClass(StrEnum):
+    """Classes of a score that has a threshold."""
+
+    SUFFICIENT = "suffisante"
+    INSUFFICIENT = "insuffisante"
+
+
 class VerdictStatus(StrEnum):
     """The verdict over one run."""
 
@@ -41,9 +48,10 @@ class FigureVerdict(Record):
 
     figure: str
     value: float | None
-    unit: Literal["ms", "ratio"]
+    unit: Literal["ms", "ratio", "score"]
+    """Of a score more is better, of everything else less."""
     threshold: float
-    judged: LatencyClass | LossClass
+    judged: LatencyClass | LossClass | QualityClass
     passed: bool
     worst_phrase_index: PositiveInt | None = None
     speaker: str = ""

@@ -44,7 +44,7 @@ class ConsoleHandler(logging.Handler):
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -68,8 +68,9 @@ class ConsoleHandler(logging.Handler):
             return
         if self._bar is None:
             self._progress.start()
-            self._bar = self._progress.add_task(content["description"], total=content["total"])
-        self._progress.update(self._bar, completed=content["completed"], total=content["total"])
+            self._bar = self._progress.add_task(content["description"], unit=content["unit"])
+        # All of it: what the bar showed before may have broken off.
+        self._progress.update(self._bar, **content)
         if content["completed"] >= content["total"]:
             self.end_progress()
 

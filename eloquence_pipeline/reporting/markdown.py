@@ -15,6 +15,7 @@ from eloquence_pipeline.models import (
     Stage,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
+from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -59,7 +60,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-
+{quality_markdown(result.quality)}
 **Preuves**: {_place(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}

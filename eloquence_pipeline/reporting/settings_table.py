@@ -20,11 +20,17 @@ def settings_table(effective: EffectiveSettings) -> Table:
     table.add_column("Key", no_wrap=True)
     table.add_column("Value", overflow="fold")
     table.add_column("Origin", overflow="fold")
-    for path, origin in effective.origins.items():
-        style = "dim" if origin == "default" else ""
-        value = Text(_shown(_value(effective.settings, path)))
-        table.add_row(".".join(path), value, Text(origin), style=style)
+    for key, value, origin in settings_rows(effective):
+        table.add_row(key, Text(value), Text(origin), style="dim" if origin == "default" else "")
     return table
+
+
+def settings_rows(effective: EffectiveSettings) -> list[tuple[str, str, str]]:
+    """Return name, value and origin of each key."""
+    return [
+        (".".join(path), _shown(_value(effective.settings, path)), origin)
+        for path, origin in effective.origins.items()
+    ]
 
 
 def _value(settings: Settings, path: KeyPath) -> Any:

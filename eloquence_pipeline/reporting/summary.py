@@ -19,6 +19,7 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.quality import quality_table
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
     threshold_with_unit,
@@ -59,6 +60,8 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(speaker_table(result))
     console.print(figure_table(result))
     print_budget(console, result)
+    if result.quality is not None:
+        console.print(quality_table(result.quality))
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
     if archive is not None:
@@ -93,7 +96,8 @@ def print_budget(console: Console, result: ScenarioResult) -> None:
     if budget is None or found is None:
         return
     parts = (f"{STAGE_WORDS[stage]} {_milliseconds(budget.of(stage))}" for stage in Stage)
-    console.print(f"Budget du délai (médianes) : {' · '.join(parts)}", markup=False)
+    whose = f" de {result.budget.speaker}" if result.budget.speaker else ""
+    console.print(f"Budget du délai{whose} (médianes) : {' · '.join(parts)}", markup=False)
     style = "yellow" if found.stage else "green"
     console.print(bottleneck_sentence(found), style=style, markup=False)
     if advice := bottleneck_advice(found):

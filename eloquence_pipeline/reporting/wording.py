@@ -15,18 +15,24 @@ FIGURE_WORDS = {
     "latency_max_ms": "latence maximale",
     "phrase_loss_ratio": "phrases perdues",
     "rtp_packet_loss_ratio": "paquets RTP perdus",
+    "mos_lqo_min": "qualité (ViSQOL) minimale",
+    "stoi_min": "intelligibilité (STOI) minimale",
 }
 
 
 def value_with_unit(figure: FigureVerdict) -> str:
-    """Return a figure for people: milliseconds with one decimal, ratios in per cent."""
+    """Return a figure for people: milliseconds with one decimal, ratios in per cent, scores as they are."""
     if figure.value is None:
         return "—"
+    if figure.unit == "score":
+        return f"{figure.value:.2f}"
     return f"{figure.value:.1f} ms" if figure.unit == "ms" else f"{figure.value * 100:.1f} %"
 
 
 def threshold_with_unit(figure: FigureVerdict) -> str:
-    """Return the highest value that still passes, for people."""
+    """Return the last value that still passes, for people."""
+    if figure.unit == "score":
+        return f"≥ {figure.threshold:g}"
     return f"≤ {figure.threshold:g} ms" if figure.unit == "ms" else f"≤ {figure.threshold * 100:g} %"
 
 

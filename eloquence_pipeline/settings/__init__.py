@@ -10,6 +10,7 @@ from eloquence_pipeline.settings.loading import (
     load_effective_settings,
     load_settings,
 )
+from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
     BasicSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "BasicSettings",
     "Categories",
     "DurationSeconds",
+    "EModelSettings",
     "EffectiveSettings",
     "FolderSettings",
     "IntervalMs",
@@ -44,6 +46,7 @@ __all__ = [
     "OwnCategories",
     "Packets",
     "PhraseSettings",
+    "QualitySettings",
     "RecordedPhrase",
     "ScenarioSettings",
     "ServerSettings",

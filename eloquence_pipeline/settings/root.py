@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
     PhraseSettings,
@@ -51,6 +52,9 @@ class Settings(Section):
     )
     thresholds: ThresholdSettings = Field(
         default_factory=ThresholdSettings, description="Bounds between the classes of a verdict."
+    )
+    quality: QualitySettings = Field(
+        default_factory=QualitySettings, description="Scores of the received speech."
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."

@@ -156,6 +156,13 @@ class ThresholdSettings(Section):
         default=20.0, description="The result is invalid when a frame was handed over later than this."
     )
 
+    mos_lqo_min: Annotated[float, Field(ge=0, le=5)] = Field(
+        default=0.0, description="A phrase with a lower MOS-LQO fails the run; 0 judges none."
+    )
+    stoi_min: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0, description="A phrase with a lower STOI fails the run; 0 judges none."
+    )
+
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         latency = ("latency_excellent_ms", "latency_good_ms", "latency_acceptable_ms")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from scipy.signal import correlate
 
 FloatArray = npt.NDArray[np.float64]
 
-_MAIN_LOBE_SECONDS = 0.0025
+MAIN_LOBE_SECONDS = 0.0025
 """Half width of the peak itself; what lies further away counts as a rival place."""
 
 _LOWEST_SIDELOBE = 1e-3
@@ -38,6 +39,11 @@ class Match:
     position_samples: float
     peak: float
     peak_to_sidelobe_ratio: float
+
+    @classmethod
+    def over_rivals(cls, position_samples: float, peak: float, sidelobe: float) -> Match:
+        """Return the match of `peak` against the highest absolute value elsewhere, both -1 to 1."""
+        return cls(position_samples, min(max(peak, 0.0), 1.0), peak / max(sidelobe, _LOWEST_SIDELOBE))
 
 
 def normalised_cross_correlation(reference: FloatArray, window: FloatArray) -> FloatArray:
@@ -78,6 +84,12 @@ def normalised_cross_correlation(reference: FloatArray, window: FloatArray) -> F
     return correlation / np.sqrt(reference_energy * np.maximum(window_energy, floor))
 
 
+def normalised(correlation: float, reference_energy: float, energy: float) -> float:
+    """Return a scalar product divided by both energies, within 0 and 1; near-silence counts as 40 dB down."""
+    floored = max(energy, _ENERGY_FLOOR * reference_energy)
+    return min(max(correlation / np.sqrt(reference_energy * floored), 0.0), 1.0)
+
+
 def _is_whole(values: FloatArray) -> bool:
     return bool((values == np.rint(values)).all())
 
@@ -107,11 +119,65 @@ def locate(reference: FloatArray, window: FloatArray, sample_rate_hz: int) -> Ma
     ncc = normalised_cross_correlation(reference, window)
     best = int(np.argmax(ncc))
     peak = float(ncc[best])
-    lobe = round(_MAIN_LOBE_SECONDS * sample_rate_hz)
+    lobe = round(MAIN_LOBE_SECONDS * sample_rate_hz)
     rivals = np.concatenate((ncc[: max(0, best - lobe)], ncc[best + lobe + 1 :]))
     sidelobe = float(np.max(np.abs(rivals))) if len(rivals) else 0.0
-    ratio = peak / max(sidelobe, _LOWEST_SIDELOBE)
-    return Match(best + _parabolic_offset(ncc, best), min(max(peak, 0.0), 1.0), ratio)
+    return Match.over_rivals(best + _parabolic_offset(ncc, best), peak, sidelobe)
+
+
+def refine(reference: FloatArray, samples: npt.NDArray[Any], expected: int, reach: int) -> Match:
+    """Find the place of `reference` that is already known to a few samples, without any transform.
+
+    Parameters
+    ----------
+    reference
+        float64 of shape (n,).
+    samples
+        Numbers of shape (m,); silent beyond both ends.
+    expected, reach
+        The places from ``expected - reach`` to ``expected + reach`` are compared.
+
+    Returns
+    -------
+    Match
+        Its position counts from the first of `samples`. Nothing further away is looked at, so
+        ``peak_to_sidelobe_ratio`` is 1.
+
+    Raises
+    ------
+    ValueError
+        If the reference is silent.
+    """
+    n = len(reference)
+    reference_energy = float(np.dot(reference, reference))
+    if reference_energy == 0:
+        raise ValueError("the reference is silent")
+    window = taken(samples, expected - reach, n + 2 * reach)
+    correlation = np.correlate(window, reference, mode="valid")
+    # Energy that enters at one end and leaves at the other, rather than a sum for every place.
+    steps = window[n:] ** 2 - window[: 2 * reach] ** 2
+    energy = float(np.dot(window[:n], window[:n])) + np.concatenate(([0.0], np.cumsum(steps)))
+    ncc = correlation / np.sqrt(reference_energy * np.maximum(energy, _ENERGY_FLOOR * reference_energy))
+    best = int(np.argmax(ncc))
+    position = expected - reach + best + _parabolic_offset(ncc, best)
+    return Match(position, min(max(float(ncc[best]), 0.0), 1.0), 1.0)
+
+
+def taken(samples: npt.NDArray[Any], start: int, count: int) -> FloatArray:
+    """Return `count` samples from `start` on as float64, with silence beyond both ends.
+
+    Parameters
+    ----------
+    samples
+        Numbers of shape (m,).
+    start, count
+        Any integers, `count` not negative.
+    """
+    result = np.zeros(count)
+    first, last = max(start, 0), min(start + count, len(samples))
+    if first < last:
+        result[first - start : last - start] = samples[first:last]
+    return result
 
 
 def _parabolic_offset(values: FloatArray, index: int) -> float:

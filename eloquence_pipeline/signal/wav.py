@@ -89,6 +89,47 @@ def read_wav(path: Path) -> tuple[Int16Samples, int]:
     return samples, sample_rate_hz
 
 
+def read_stretch(path: Path, first: int, count: int, *, pad: bool = False) -> Int16Samples:
+    """Read a part of a mono 16-bit WAV file, without reading the rest.
+
+    Parameters
+    ----------
+    path
+        A file that :func:`write_wav` has written.
+    first, count
+        First sample, and how many.
+    pad
+        Put silence where the stretch goes beyond an end of the file, instead of refusing it.
+
+    Returns
+    -------
+    ndarray
+        int16, shape (count,).
+
+    Raises
+    ------
+    MeasurementError
+        If the file cannot be read as mono 16-bit audio, or the stretch is not in it and `pad` is not set.
+    """
+    try:
+        with cast(Any, soundfile).SoundFile(str(path)) as file:
+            _require_mono_16_bit(path, str(file.format), str(file.subtype), int(file.channels))
+            length = int(file.frames)
+            start, end = min(max(first, 0), length), min(max(first + count, 0), length)
+            file.seek(start)
+            samples = np.asarray(file.read(end - start, dtype="int16"), dtype=np.int16)
+    except soundfile.LibsndfileError as error:
+        raise MeasurementError(
+            f"{path} cannot be read as audio: {error.error_string}", remedy=_REMEDY
+        ) from None
+    if len(samples) < count and not pad:
+        raise MeasurementError(
+            f"{path} holds {length} samples, not those from {first} to {first + count}", remedy=_REMEDY
+        )
+    before = min(max(-first, 0), count)
+    return np.pad(samples, (before, count - before - len(samples)))
+
+
 def _require_whole(path: Path) -> None:
     # libsndfile silently shortens a truncated file, so its length is compared with its own header.
     try:

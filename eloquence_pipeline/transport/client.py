@@ -110,6 +110,8 @@ class LiveKitTestClient:
         self._api_key = api_key
         self._api_secret = SecretStr(api_secret) if isinstance(api_secret, str) else api_secret
         self._stack = AsyncExitStack()
+        self._busy = asyncio.Lock()
+        """Held while connecting and beginning to speak: two sounds at once are said by one sender."""
         self._reset()
 
     def _reset(self) -> None:
@@ -130,6 +132,12 @@ class LiveKitTestClient:
         TransportError
             If the server refuses, or cannot be reached.
         """
+        async with self._busy:
+            await self._connect(room_name)
+
+    async def _connect(self, room_name: str) -> None:
+        if self._participant is not None and self._participant.gone_event.is_set():
+            await self._close()  # the room has ended, or this client was removed from it
         if self.room_name:
             self._require_same(room_name)
             return
@@ -206,8 +214,9 @@ class LiveKitTestClient:
     async def _ready_to_speak(self) -> Publisher:
         if self._participant is None or not self.room_name:
             raise TransportError(f"{self.identity} is not connected", remedy="call connect(room_name) first")
-        if self._publisher is None:
-            self._publisher = await self._begin_to_speak(self._participant)
+        async with self._busy:
+            if self._publisher is None:
+                self._publisher = await self._begin_to_speak(self._participant)
         return self._publisher
 
     async def _begin_to_speak(self, participant: Participant) -> Publisher:
@@ -281,12 +290,14 @@ class LiveKitTestClient:
 
         Calling it again changes nothing; after it the client can connect again.
         """
-        if self._speaking is not None and not self._speaking.done():
-            self._playlist.append(np.zeros(round(TAIL_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
-            self._playlist.end()
-            await self._speaking
-        if self.room_name:
-            await self._close()
+        try:
+            if self._speaking is not None and not self._speaking.done():
+                self._playlist.append(np.zeros(round(TAIL_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
+                self._playlist.end()
+                await self._speaking
+        finally:
+            if self.room_name:
+                await self._close()
 
     async def _close(self) -> None:
         self.room_name = ""
@@ -296,5 +307,7 @@ class LiveKitTestClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._call.break_off("interrupted")  # nobody waits for what is still to be said
         await self.disconnect()

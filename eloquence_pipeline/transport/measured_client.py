@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -73,6 +74,20 @@ class MeasuredClient(LiveKitTestClient):
         self.room_name = ""
         if self._publisher is not None:
             await self._publisher.leave()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the call has ended by itself: the connection was lost, or the other end broke off."""
+        return self._call.broken.is_set() or (self._speaking is not None and self._speaking.done())
+
+    async def until_ended(self) -> None:
+        """Wait until the call ends by itself."""
+        broken = asyncio.ensure_future(self._call.broken.wait())
+        ends = {broken, *({self._speaking} if self._speaking is not None else ())}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            broken.cancel()
 
     def write(self, folder: Path) -> SendRecord:
         """Write what has been sent; to be called once, after :meth:`begin`."""

@@ -153,6 +153,11 @@ class Publisher:
             await first_of(call.heard, call.broken, within_seconds=SUBSCRIPTION_TIMEOUT_SECONDS)
         if call.broken.is_set():
             raise TransportError("stopped before the first frame: the other end failed", transient=True)
+        if self._has_listener.is_set() and not call.heard.is_set():
+            raise SubscriptionTimeout(
+                f"another speaker was not heard within {SUBSCRIPTION_TIMEOUT_SECONDS:.0f} s",
+                remedy="look at the log lines of the other speakers",
+            )
         if not call.heard.is_set():
             raise SubscriptionTimeout(
                 f"nobody subscribed to the track within {SUBSCRIPTION_TIMEOUT_SECONDS:.0f} s",

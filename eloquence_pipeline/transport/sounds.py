@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.models import Clip, Phrase
+from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.signal.resampling import resample, simple_rates, to_int16
 from eloquence_pipeline.signal.sound_file import read_sound
 from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
@@ -36,11 +37,14 @@ def load_clip(path: Path, metadata: Clip | Mapping[str, Any] | None) -> tuple[Cl
     """
     samples = read_samples(path)
     if isinstance(metadata, Clip):
-        return metadata, samples
+        # What a test says stands in results and tables, whatever it made its texts of.
+        text = redact(metadata.phrase.text)
+        phrase = metadata.phrase.model_copy(update={"text": text})
+        return metadata.model_copy(update={"phrase": phrase}), samples
     given: Mapping[str, Any] = metadata or {}
     clip = Clip(
         phrase=Phrase(
-            text=str(given.get("text") or path.stem),
+            text=redact(str(given.get("text") or path.stem)),
             category=str(given.get("category") or OWN_CATEGORY),
             recording=path.absolute(),
         ),

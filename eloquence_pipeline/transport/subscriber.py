@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,6 @@ OVERTIME_SECONDS = 30.0
 LEAVING_SECONDS = 2.0
 
 _SSRC_POLL_SECONDS = 0.25
-_SSRC_POLLS = 40
 
 
 async def subscribe(
@@ -147,8 +147,10 @@ class Listener:
         TransportError
             If another end broke off; transient.
         """
+        give_up_at = time.monotonic() + TRACK_TIMEOUT_SECONDS
         for speaker, watch in self._watches.items():
-            await first_of(watch.subscribed, call.broken, within_seconds=TRACK_TIMEOUT_SECONDS)
+            left_seconds = max(0.0, give_up_at - time.monotonic())
+            await first_of(watch.subscribed, call.broken, within_seconds=left_seconds)
             if watch.subscribed.is_set():
                 continue
             if call.broken.is_set():
@@ -228,7 +230,7 @@ class _Watch:
     async def _learn_ssrc(self, track: rtc.RemoteAudioTrack) -> None:
         # The room's statistics name streams by SSRC alone, and a track knows its own only once packets
         # have arrived.
-        for _ in range(_SSRC_POLLS):
+        while True:
             with contextlib.suppress(Exception):  # a track that ended has no statistics any more
                 stats = await track.get_stats()
                 found = [entry.inbound_rtp.stream.ssrc for entry in stats if entry.HasField("inbound_rtp")]

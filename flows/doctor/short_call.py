@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from eloquence_pipeline.errors import TransportError
-from eloquence_pipeline.measurement.delay import PhraseArrival, find_phrase
 from eloquence_pipeline.measurement.evidence import load_recorded
+from eloquence_pipeline.measurement.observation import observe_phrases
 from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.models import Channel, Phrase, Side, SpeechScript, Transmission
 from eloquence_pipeline.redaction import redacted_standard_error
@@ -41,15 +41,15 @@ class Heard:
 
     Attributes
     ----------
-    arrival
-        Where they were found.
+    delay_ms
+        How long they were under way; None if they were not found.
     packets
         How many RTP packets arrived.
     protocol
         What they came over: ``udp``, ``tcp``, ``relay``; empty if unknown.
     """
 
-    arrival: PhraseArrival
+    delay_ms: float | None
     packets: int
     protocol: str
 
@@ -122,10 +122,9 @@ def heard_in(transmission: Transmission, folder: Path) -> Heard:
     """Find what was said in what was recorded."""
     (channel,) = transmission.channels
     recorded = load_recorded(channel, folder)
-    said = channel.script.phrases[0]
     rtp = rtp_figures([recorded.publisher_statistics], recorded.subscriber_statistics)
     return Heard(
-        arrival=find_phrase(recorded.sent, recorded.received, said.start_sample, said.sample_count),
+        delay_ms=observe_phrases(channel, recorded)[0].phrase.one_way_delay_ms,
         packets=rtp.inbound.packets_received if rtp.inbound else 0,
         protocol=media_protocol((folder / LISTENER_FILES.statistics).read_text(encoding="utf-8")),
     )

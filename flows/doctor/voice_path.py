@@ -109,7 +109,7 @@ class _VoicePath:
         """
         script = short_script(self._settings, self._folder / "phrases")
         heard = self._call(script, "first")
-        if not heard.arrival.received:
+        if heard.delay_ms is None:
             heard = self._call(script, "second")
         return judge_media(heard, self._settings.thresholds)
 
@@ -167,13 +167,13 @@ def judge_media(heard: Heard, thresholds: ThresholdSettings) -> Check:
             "connected, but no packet of the call arrived",
             "open the server's UDP port in both directions, and check the address that it advertises",
         )
-    if not heard.arrival.received:
+    if heard.delay_ms is None:
         return Check.failed(
             MEDIA,
             f"{heard.packets} packets arrived, but what was said cannot be made out",
             "look at loss and jitter between here and the server, and at the load of both",
         )
-    delay_ms = heard.arrival.one_way_delay_ms
+    delay_ms = heard.delay_ms
     detail = f"{delay_ms:.0f} ms aller simple"
     if heard.protocol not in {"udp", ""}:
         return Check.warning(

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.e2e
 
 SHORT = ("--test", "basic", "--duration", "8")
 SPEAKING = "AUDIO PACKET #1"
+ANALYSED = "retard_emission_p99"
+"""The last line before the scores."""
 Interrupt = Callable[[subprocess.Popen[str], Path, str, int], int]
 
 
@@ -184,6 +186,18 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
     assert {"scripts.json", "publisher.json", "subscriber.json", "sent.wav", "received.wav"} <= names
     assert json.loads((folder / "attempts.json").read_text())[0]["outcome"] == "interrupted"
     assert "s3://eloquence/runs/" in home.run("sync").stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_scoring_ends_the_scoring_processes_too(
+    home: Home, interrupted_when: Interrupt, number: int, code: int
+) -> None:
+    process = home.start("--test", "basic", "--duration", "20")
+    assert interrupted_when(process, home.output, ANALYSED, number) == code
+    await_true(lambda: not home.processes(), "every process has ended", within_seconds=5)
+    assert "Traceback" not in home.output.read_text()
+    (folder,) = home.run_folders()
+    assert {"sent.wav", "received.wav"} <= {path.name for path in folder.iterdir()}
 
 
 def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(

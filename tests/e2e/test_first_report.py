@@ -104,6 +104,23 @@ def test_every_phrase_of_a_clean_loopback_arrives_soon(report: Report) -> None:
         assert phrase["end_to_end_ms"] == pytest.approx(phrase["generation_ms"] + phrase["one_way_delay_ms"])
 
 
+def test_what_arrives_over_a_clean_loopback_scores_well(report: Report) -> None:
+    quality = report.result["quality"]
+    assert quality["failed_count"] == 0
+    assert quality["scored_count"] == quality["mos_lqo"]["count"] >= 1
+    # Identity itself scores no more than 4.0 to 4.6.
+    assert quality["mos_lqo"]["min"] > 3.7
+    assert quality["stoi"]["min"] > 0.97
+    assert quality["dropout_count"] == 0
+    assert abs(quality["level_difference_db"]["avg"]) < 1
+    for phrase in quality["phrases"]:
+        if phrase["mos_lqo"]:
+            assert (phrase["mos_lqo"]["model"], phrase["not_scored"]) == ("ViSQOL speech, lattice", {})
+    assert quality["e_model"]["provisional"] is True
+    assert quality["e_model"]["r_factor"] > 90
+    assert "qualité (ViSQOL)" in report.done.stdout
+
+
 def test_the_output_file_is_the_stored_result_in_the_seeds_format(report: Report) -> None:
     output = json.loads((report.home.path / "results.json").read_text())
     assert output == report.result
@@ -176,8 +193,8 @@ def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report)
     names = [task["name"] for task in tasks]
     for beginning in (
         "synthesise: ",
-        "mint token: publisher",
-        "mint token: subscriber",
+        "mint token: speaker",
+        "mint token: listener",
         "transmit: ",
         "publish",
         "subscribe",

@@ -33,6 +33,18 @@ async def run_breaking_test(client, synthesizer, logger):
 async def run_silent_test(client, synthesizer, logger):
     return [1, 2]
 
+async def run_leaving_test(client, synthesizer, logger):
+    clip = await synthesizer.generate_audio("Bonjour à vous.")
+    await client.send_audio_file(clip.audio_path, clip)
+    raise SystemExit(0)
+
+async def run_secret_test(client, synthesizer, logger):
+    import os
+    secret = os.environ["LIVEKIT_API_SECRET"]
+    clip = await synthesizer.generate_audio("Bonjour à vous.")
+    await client.send_audio_file(clip.audio_path, {"text": f"Bonjour {secret}"})
+    return {"secret": secret, "length": len(secret)}
+
 def run_plain_test(client, synthesizer, logger):
     return {}
 
@@ -87,9 +99,8 @@ def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(home: Home, own_
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     result = home.only_result()
     assert result["verdict"]["status"] == "invalid"
-    assert result["verdict"]["reasons"] == [
-        "invalid: the test breaking failed: ValueError: the third exercise is missing"
-    ]
+    reason = "invalid: the test breaking failed: ValueError: the third exercise is missing"
+    assert result["verdict"]["reasons"][-1] == reason
     assert result["packets_received"] == 1
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -100,6 +111,22 @@ def test_a_test_that_says_nothing_or_returns_no_dict_is_told_so(home: Home, own_
     reasons = home.only_result()["verdict"]["reasons"]
     assert reasons[-2].endswith("it must return a dict that can be written as JSON, not this list")
     assert reasons[-1] == "no phrase was said to its end"
+
+
+def test_a_test_that_leaves_the_program_does_not_pass(home: Home, own_file: Path) -> None:
+    done = home.run("--test", f"{own_file}:run_leaving_test")
+    assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
+    assert home.only_result()["verdict"]["reasons"][-1].endswith("the test leaving failed: SystemExit: 0")
+
+
+def test_secrets_that_a_test_says_or_returns_are_not_kept(home: Home, own_file: Path) -> None:
+    done = home.run("--test", f"{own_file}:run_secret_test")
+    result = home.only_result()
+    length = result["details"]["length"]
+    assert result["details"]["secret"] == "[secret redacted]"
+    assert result["phrases"][0]["text"] == "Bonjour [secret redacted]"
+    assert length >= 32
+    assert "[secret redacted]" in done.stdout.replace("│", "").replace("\n", " ")
 
 
 def test_a_room_that_cannot_be_had_is_tried_again(home: Home, own_file: Path) -> None:
@@ -138,6 +165,7 @@ def test_what_was_said_before_an_interruption_is_kept(
         ("my_tests.py:run_plain_test", "is not an async function"),
         ("my_tests.py:run_lonely_test", "cannot be called with (client, synthesizer, logger)"),
         ("broken.py:run", "cannot be imported: SyntaxError"),
+        ("leaving.py:run", "cannot be imported: SystemExit"),
         (":run", "there is no file"),
     ],
 )
@@ -145,6 +173,7 @@ def test_what_is_no_test_is_refused_before_anything_is_started(
     home: Home, own_file: Path, test: str, part: str
 ) -> None:
     (home.path / "broken.py").write_text("def run(:\n")
+    (home.path / "leaving.py").write_text("import sys\nsys.exit(0)\n")
     done = home.run("--test", test)
     assert done.returncode == ExitCode.USAGE, done.stdout + done.stderr
     assert part in " ".join(done.stderr.replace("│", " ").split())

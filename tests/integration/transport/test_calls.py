@@ -82,7 +82,14 @@ async def call_of(
         folder=folder,
         call=call,
     )
-    sent, received = await asyncio.gather(speaking, listening)
+    # Both are waited for, also when they are cancelled: a connect that the end of the test cuts off would end
+    # this process some 15 s later.
+    sent, received = await asyncio.gather(speaking, listening, return_exceptions=True)
+    for outcome in (sent, received):
+        if isinstance(outcome, BaseException):
+            raise outcome
+    assert isinstance(sent, SendRecord)
+    assert isinstance(received, dict)
     return sent, received["speaker"]
 
 

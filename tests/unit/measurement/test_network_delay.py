@@ -79,6 +79,32 @@ def test_the_offset_is_known_as_well_as_the_quickest_answers_allow() -> None:
     assert packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, None).uncertainty_ms < 0.06
 
 
+def test_an_answer_from_the_sdks_memory_does_not_shift_the_clocks() -> None:
+    old = sample(2000, 5)
+    fresh = [sample(1000, 5), sample(1500, 5), sample(2500, 5)]
+    for name in ("monotonic_ns", "monotonic_after_ns"):
+        old[name] += 32 * MS  # asked 32 ms after the report was made
+    found = packet_delays(parsed(*fresh, old), (7,), HANDED_OVER_NS, None)
+    assert np.abs(found.delay_ms - 5).max() < 0.3
+    assert found.uncertainty_ms < 0.3
+
+
+def test_clocks_that_are_not_known_well_give_no_figure() -> None:
+    found = packet_delays(parsed(sample(1000, 5, asked_ms=30)), (7,), HANDED_OVER_NS, None)
+    assert found.figures() is None
+    assert not len(found.delay_ms)
+
+
+@pytest.mark.parametrize("lost_first", [1, 5, 25, 40])
+def test_packets_lost_before_the_first_that_arrived_are_noticed(lost_first: int) -> None:
+    rows = [sample(1500 + 500 * step, 5, uncounted=lost_first) for step in range(4)]
+    found = packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, packets_sent=160)
+    stretch = (START_NS + 1500 * MS, START_NS + 3000 * MS)
+    checked = found.checked_against([(*stretch, 8.0)])
+    assert checked.figures() is None
+    assert checked.median_between(*stretch, margin_ns=0, coarse_ms=8.0) == pytest.approx(5, abs=0.5)
+
+
 def test_packets_that_nobody_counted_make_the_delay_right_but_for_multiples_of_a_packet() -> None:
     rows = [sample(1500 + 500 * step, 30, uncounted=40) for step in range(4)]
     found = packet_delays(parsed(*rows), (7,), HANDED_OVER_NS, packets_sent=200)

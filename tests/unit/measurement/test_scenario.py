@@ -70,10 +70,54 @@ def test_a_lost_phrase_is_not_taken_for_its_repetition(tmp_path: Path) -> None:
     assert [phrase.received for phrase in result.phrases] == [True, False, True]
 
 
+def test_a_lost_phrase_is_a_gap_and_its_words_are_named(tmp_path: Path) -> None:
+    result = measured(Simulation([2000, None, 2000]).write(tmp_path), tmp_path)
+    loss = result.loss
+    assert (loss.phrases.lost, loss.phrases.total) == (1, 3)
+    assert loss.audio.ratio == pytest.approx(1 / 3, abs=0.02)
+    assert loss.gap_count == 1
+    (gap,) = loss.gaps
+    assert (gap.phrase_index, gap.position_in_sent_seconds, gap.whole_phrase) == (2, 4, True)
+    assert gap.estimated_words == ("phrase", "2")
+    assert result.speakers[0].loss.audio == loss.audio
+
+
+def test_delay_along_a_phrase_is_that_of_the_phrase_where_it_does_not_change(tmp_path: Path) -> None:
+    (phrase,) = measured(Simulation([2000]).write(tmp_path), tmp_path).phrases
+    windows = phrase.windows
+    assert windows is not None
+    assert windows.position_seconds == pytest.approx([n / 10 for n in range(11)])
+    assert windows.one_way_delay_ms == pytest.approx([phrase.one_way_delay_ms] * 11, abs=0.01)
+    assert phrase.received_ratio == 1
+    assert phrase.confidence > 0.95
+    assert phrase.uncertainty_ms is not None
+    assert phrase.uncertainty_ms < 0.01
+
+
+def test_a_delay_that_grows_over_the_run_is_a_drift(tmp_path: Path) -> None:
+    result = measured(Simulation([2000, 2480, 2960, 3440, 3920]).write(tmp_path), tmp_path)
+    drift = result.delay.drift
+    assert drift is not None
+    # 10 ms every 3 s.
+    assert drift.ms_per_minute == pytest.approx(200, rel=0.01)
+    histogram = result.delay.one_way_delay_histogram
+    assert histogram is not None
+    assert (histogram.bin_width_ms, sum(histogram.counts)) == (1, 5)
+    assert result.delay.window_delay_ms.count == 55
+
+
+def test_a_result_of_fifty_phrases_stays_small(tmp_path: Path) -> None:
+    phrases = measured(Simulation([2000]).write(tmp_path), tmp_path).phrases
+    seconds = 1.2
+    each = len(phrases[0].model_dump_json(indent=2)) / seconds
+    assert each * 50 * 3.5 < 300_000
+
+
 def test_the_result_begins_with_the_seeds_keys_and_nests_the_rest(tmp_path: Path) -> None:
     result = json.loads(measured(Simulation([2000]).write(tmp_path), tmp_path).to_json())
     assert list(result)[:8] == SEED_KEYS
     assert list(result["latency_stats"]) == ["min_ms", "max_ms", "avg_ms", "count"]
+    assert result.pop("quality") is None, "what is scored comes after the analysis"
     assert all(isinstance(value, dict | list) for key, value in result.items() if key not in SEED_KEYS)
     assert result["test_name"] == "basic_test"
 

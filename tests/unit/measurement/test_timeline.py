@@ -50,6 +50,13 @@ def test_a_stretch_without_any_stamp_is_an_error_not_a_number() -> None:
         Timeline(stamps, FRAME, RATE).time_ns(3 * FRAME, 3 * FRAME)
 
 
+def test_the_standard_error_is_that_of_a_median() -> None:
+    stamps = regular(400, 10**12) + np.random.default_rng(1).normal(0, 1e6, 400).astype(np.int64)
+    expected = 1.2533 * 1e6 / np.sqrt(400)
+    assert Timeline(stamps, FRAME, RATE).standard_error_ns(0, 400 * FRAME) == pytest.approx(expected, rel=0.2)
+    assert Timeline(regular(400, 10**12), FRAME, RATE).standard_error_ns(0, 400 * FRAME) < 1
+
+
 def test_a_moment_is_found_in_the_frame_that_had_begun() -> None:
     timeline = Timeline(regular(10, 10**12), FRAME, RATE)
     assert timeline.sample_at(10**12 + 3.5 * FRAME_NS) == 3 * FRAME

@@ -14,6 +14,8 @@ from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
     LatencyClass,
     LossClass,
+    LossLevel,
+    LossLevels,
     PacingFigures,
     PhraseObservation,
     RtpFigures,
@@ -34,6 +36,7 @@ ON_PACE = PacingFigures(
     frames_skipped=0,
     overloaded=False,
 )
+NO_LOSS = LossLevel(lost=0, total=0, ratio=None, low=None, high=None)
 TOO_SLOW = ON_PACE.model_copy(update={"pacing_lateness_max_ms": 30.0, "overloaded": True})
 
 
@@ -71,6 +74,9 @@ def figures_of(
         end_to_end_ms=summarise(phrase.end_to_end_ms for phrase in said),
         one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in said),
         rtp=RtpFigures(packet_loss_ratio=packet_loss_ratio),
+        loss=LossLevels(
+            phrases=NO_LOSS, rtp=NO_LOSS, concealed=NO_LOSS, audio=NO_LOSS, audio_undecided_samples=0
+        ),
         tester=ON_PACE,
     )
 

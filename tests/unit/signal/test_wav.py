@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.signal.wav import read_wav, write_wav
+from eloquence_pipeline.signal.wav import read_stretch, read_wav, write_wav
 
 pytestmark = pytest.mark.unit
 
@@ -137,3 +137,24 @@ def test_other_sample_formats_are_refused(tmp_path: Path) -> None:
     write_any(tmp_path / "clip.wav", np.zeros(100, np.float32), subtype="FLOAT")
     with pytest.raises(MeasurementError, match="FLOAT"):
         read_wav(tmp_path / "clip.wav")
+
+
+def test_a_stretch_is_read_without_the_rest(tmp_path: Path) -> None:
+    write_wav(tmp_path / "clip.wav", tone(), RATE)
+    assert np.array_equal(read_stretch(tmp_path / "clip.wav", 100, 50), tone()[100:150])
+
+
+def test_a_stretch_beyond_the_ends_is_silent_there_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    write_wav(path, tone(), RATE)
+    padded = read_stretch(path, -10, 4820, pad=True)
+    assert np.array_equal(padded, np.concatenate((np.zeros(10), tone(), np.zeros(10))))
+    assert np.array_equal(read_stretch(path, 9000, 7, pad=True), np.zeros(7))
+    assert np.array_equal(read_stretch(path, -9, 7, pad=True), np.zeros(7))
+    with pytest.raises(MeasurementError, match="holds 4800 samples, not those from 4790 to 4801"):
+        read_stretch(path, 4790, 11)
+
+
+def test_a_stretch_of_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError, match="cannot be read as audio"):
+        read_stretch(tmp_path / "missing.wav", 0, 1)

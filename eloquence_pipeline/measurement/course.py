@@ -1,0 +1,220 @@
+"""How the delay goes along a phrase: where each of its windows was received."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from eloquence_pipeline.measurement.method import (
+    AGREEMENT_MS,
+    MIN_WINDOW_PEAK,
+    WINDOW_HOP_SECONDS,
+    WINDOW_SECONDS,
+    min_correlation_peak,
+)
+from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
+from eloquence_pipeline.measurement.search import Candidate, CoarseAudio, Span
+from eloquence_pipeline.signal.alignment import Match, normalised, refine, taken
+from eloquence_pipeline.signal.tracking import best_path
+
+Int16Array = npt.NDArray[np.int16]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_NEAR_SECONDS = (0.06, 0.06)
+"""How far before and after the places already known a window is looked for."""
+_FAR_SECONDS = (0.1, 0.5)
+"""The same for phrases of which a window was not found: a jitter buffer that ran dry adds delay all at once,
+while it takes it back in pitch periods."""
+_FURTHEST_SLIDE_SECONDS = 0.0005
+_LONGEST_EXCURSION_WINDOWS = 2
+_COARSE_STEPS_OFF = 2
+"""A coarse place is off by one step at most on either side."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a phrase and each of its windows were received, as displacements.
+
+    A displacement is the position in the received audio less that in the sent audio, in samples.
+
+    Attributes
+    ----------
+    displacement
+        Of the phrase: that of its median window, from the samples of all windows that agree with it.
+    peak
+        Normalised correlation of the whole phrase, each part where it was received.
+    starts
+        int64 of shape (windows,); first sample of each window, from the first of the phrase. Pauses have
+        none.
+    window_samples
+        Length of a window.
+    displacements, peaks
+        float64 of shape (windows,); a window below the gate has the displacement of the nearest that is not.
+    found
+        bool of shape (windows,); which windows passed the gate.
+    """
+
+    displacement: float
+    peak: float
+    starts: IntArray
+    window_samples: int
+    displacements: FloatArray
+    peaks: FloatArray
+    found: BoolArray
+
+    def nearest(self, samples: IntArray) -> IntArray:
+        """Return the index of the window whose middle is nearest to each of `samples` of the phrase."""
+        return _nearest(self.starts + self.window_samples // 2, samples)
+
+
+def follow(
+    audio: CoarseAudio, sent: Int16Array, received: Int16Array, span: Span, place: Candidate
+) -> Course | None:
+    """Follow a phrase along its windows.
+
+    Parameters
+    ----------
+    audio
+        Both ends at the coarse rate.
+    sent, received
+        Both ends at the full rate, int16 of shapes (n,) and (m,).
+    span, place
+        The phrase, and where it was found.
+
+    Returns
+    -------
+    Course or None
+        None if not one window passed the gate.
+    """
+    windows = _Windows(taken(sent, span.start_sample, span.sample_count), received, audio, span)
+    course = windows.course(place, _NEAR_SECONDS)
+    if course is not None and course.found.all():
+        return course
+    return windows.course(place, _FAR_SECONDS)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    reference: FloatArray
+    received: Int16Array
+    audio: CoarseAudio
+    span: Span
+
+    @property
+    def length(self) -> int:
+        return min(round(WINDOW_SECONDS * self.audio.sample_rate_hz), self.span.sample_count)
+
+    def course(self, place: Candidate, reach_seconds: tuple[float, float]) -> Course | None:
+        starts, coarse = self._coarse_path(place, reach_seconds)
+        matches = [
+            self._near(self.reference[start : start + self.length], start, expected)
+            for start, expected in zip(starts.tolist(), coarse.tolist(), strict=True)
+        ]
+        peaks = np.asarray([match.peak for match in matches])
+        positions = np.asarray([match.position_samples for match in matches], dtype=np.float64)
+        displacements = positions - self.span.start_sample - starts
+        agreement = AGREEMENT_MS / MILLISECONDS_PER_SECOND * self.audio.sample_rate_hz
+        found = _borne_out(displacements, peaks, place, agreement)
+        if not found.any():
+            return None
+        displacements = displacements[found][_nearest(starts[found], starts)]
+        typical = _typical(displacements, found, agreement)
+        heard = self.reference if typical.all() else self._only(starts[typical & found])
+        whole = self._near(heard, 0, round(float(displacements[typical].mean())))
+        displacement = whole.position_samples - self.span.start_sample
+        pieces = np.where(typical, displacement, displacements)
+        along = pieces[_nearest(starts + self.length // 2, np.arange(self.span.sample_count))]
+        return Course(displacement, self._peak(along), starts, self.length, displacements, peaks, found)
+
+    def _coarse_path(self, place: Candidate, reach_seconds: tuple[float, float]) -> tuple[IntArray, IntArray]:
+        # First samples of the windows that are no pauses, and their displacements, both at the full rate.
+        audio = self.audio
+        rate = audio.sample_rate_hz / audio.step
+        before, after = (round(seconds * rate) for seconds in reach_seconds)
+        lowest = max(place.lowest // audio.step - before, audio.displacements(self.span)[0])
+        windows = audio.windows(self.span, lowest, place.highest // audio.step + after, audio.received)
+        path = best_path(windows.normalised(), before + after, round(_FURTHEST_SLIDE_SECONDS * rate))
+        return windows.starts[windows.active] * audio.step, (lowest + path[windows.active]) * audio.step
+
+    def _near(self, reference: FloatArray, start: int, displacement: int) -> Match:
+        expected = self.span.start_sample + start + displacement
+        return refine(reference, self.received, expected, _COARSE_STEPS_OFF * self.audio.step)
+
+    def _only(self, starts: IntArray) -> FloatArray:
+        kept = np.zeros(len(self.reference), dtype=np.bool_)
+        for start in starts.tolist():
+            kept[start : start + self.length] = True
+        return self.reference * kept
+
+    def _peak(self, displacements: FloatArray) -> float:
+        # At both rates: hiss above 4 kHz does not make a phrase unheard.
+        step = self.audio.step
+        coarse = self.audio.reference(self.span).astype(np.float64)
+        first = self.span.start_sample // step
+        every = displacements[np.minimum(np.arange(len(coarse)) * step, len(displacements) - 1)] / step
+        return max(
+            _joint_peak(self.reference, self.received, self.span.start_sample, displacements),
+            _joint_peak(coarse, self.audio.received, first, every),
+        )
+
+
+def _joint_peak(
+    reference: FloatArray, received: npt.NDArray[Any], start: int, displacements: FloatArray
+) -> float:
+    # One stretch of equal displacement after the other.
+    whole = np.rint(displacements).astype(np.int64)
+    bounds = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(reference)]
+    correlation = energy = 0.0
+    for first, last in pairwise(bounds):
+        heard = taken(received, start + first + int(whole[first]), last - first)
+        correlation += float(np.dot(reference[first:last], heard))
+        energy += float(np.dot(heard, heard))
+    return normalised(correlation, float(np.dot(reference, reference)), energy)
+
+
+def _borne_out(displacements: FloatArray, peaks: FloatArray, place: Candidate, agreement: float) -> BoolArray:
+    # What counts is a window at the place of the whole phrase, or a group of windows that would be found as
+    # a phrase of its own: 200 ms of speech, some of it lost, are like a good many other places.
+    like = np.flatnonzero(peaks >= MIN_WINDOW_PEAK)
+    changes = np.flatnonzero(np.abs(np.diff(displacements[like])) > agreement) + 1
+    groups = [group for group in np.split(like, changes) if len(group)]
+    whole = place.lowest == place.highest
+    found = np.zeros(len(peaks), dtype=np.bool_)
+    for group in groups:
+        there = whole and np.abs(displacements[group] - place.lowest).max() <= agreement
+        found[group] = there or _stands_alone(peaks[group])
+    for before, group, after in zip(groups, groups[1:], groups[2:], strict=False):
+        # A delay that changes does not come back to where it was within two windows; what was lost in speech
+        # often looks like what was heard a few pitch periods away.
+        returns = abs(displacements[after[0]] - displacements[before[-1]]) <= agreement
+        if len(group) <= _LONGEST_EXCURSION_WINDOWS and returns:
+            found[group] = False
+    return found
+
+
+def _stands_alone(peaks: FloatArray) -> bool:
+    # Whether consecutive windows at one place, or the best two of them, would pass the gate of a phrase.
+    if len(peaks) <= 1:
+        return False
+    pairs = (peaks[1:] + peaks[:-1]) / 2
+    seconds = WINDOW_SECONDS + (len(peaks) - 1) * WINDOW_HOP_SECONDS
+    return bool(
+        peaks.mean() >= min_correlation_peak(seconds)
+        or pairs.max() >= min_correlation_peak(WINDOW_SECONDS + WINDOW_HOP_SECONDS)
+    )
+
+
+def _typical(displacements: FloatArray, found: BoolArray, agreement_samples: float) -> BoolArray:
+    # The lower median: of two halves that differ, the mean would be a delay that no window had.
+    middle = float(np.quantile(displacements[found], 0.5, method="lower"))
+    return np.abs(displacements - middle) <= agreement_samples
+
+
+def _nearest(places: IntArray, samples: IntArray) -> IntArray:
+    return np.searchsorted((places[1:] + places[:-1]) / 2, samples).astype(np.int64)
