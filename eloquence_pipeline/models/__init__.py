@@ -27,6 +27,15 @@ from eloquence_pipeline.models.evidence import (
     Manifest,
 )
 from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
+from eloquence_pipeline.models.network import (
+    Direction,
+    DirectionConditions,
+    DirectionCount,
+    NetworkConditions,
+    RelayedParticipant,
+    RelayReport,
+    StreamCount,
+)
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
@@ -83,6 +92,9 @@ __all__ = [
     "DelayBudget",
     "DelayFigures",
     "DelayWindows",
+    "Direction",
+    "DirectionConditions",
+    "DirectionCount",
     "Drift",
     "EModelFigures",
     "EndRecord",
@@ -100,6 +112,7 @@ __all__ = [
     "LossLevels",
     "LossTimeline",
     "Manifest",
+    "NetworkConditions",
     "NetworkDelay",
     "OutboundRtp",
     "PacingFigures",
@@ -113,6 +126,8 @@ __all__ = [
     "Ratio",
     "Record",
     "Recording",
+    "RelayReport",
+    "RelayedParticipant",
     "RemoteInboundRtp",
     "ResultFormat",
     "RtpFigures",
@@ -130,6 +145,7 @@ __all__ = [
     "StabilityFigures",
     "Stage",
     "Statistics",
+    "StreamCount",
     "SuiteOutcome",
     "SuiteResult",
     "ThroughputFigures",

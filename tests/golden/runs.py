@@ -40,6 +40,8 @@ from tests.golden.sound import Int16Array, half_a_sample_later, speech_like, sta
 RATE, FRAME = 48_000, 480
 START_NS = 7_000_000_000_000
 STARTED_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WALL_CLOCK_NS = 1_795_000_000_000_000_000
+"""What the SDK's clock says beyond the measuring clock."""
 CLOCK = "monotonic/golden"
 PHRASE_SAMPLES = 36_000
 EVERY_SAMPLES = 72_000
@@ -235,7 +237,11 @@ class GoldenRun:
     def _listener_rows(self, number: int, frames: int) -> list[dict[str, Any]]:
         def at(step: int) -> list[dict[str, Any]]:
             emitted = 24_000 * step
+            # A packet holds two frames; the newest one of this sample came 1.25 ms after its second.
+            came_ns = START_NS + (50 * step - 1) * 10_000_000 + 1_250_000
             values = {
+                "timestamp": (START_NS + step * 500_000_000 + 1_000_000 + WALL_CLOCK_NS) // 1000,
+                "lastPacketReceivedTimestamp": (came_ns + WALL_CLOCK_NS) / 1_000_000 if step else 0,
                 "packetsReceived": 25 * step - (self.packets_lost if step else 0),
                 "packetsLost": self.packets_lost if step else 0,
                 "bytesReceived": 2000 * step,
@@ -276,7 +282,11 @@ class GoldenRun:
 
 def _rows(at: Callable[[int], list[dict[str, Any]]], frames: int) -> list[dict[str, Any]]:
     steps = range(frames // 50 + 1)
-    return [{"monotonic_ns": START_NS + step * 500_000_000, "stats": at(step)} for step in steps]
+    taken_ns = [START_NS + step * 500_000_000 for step in steps]
+    return [
+        {"monotonic_ns": before_ns, "monotonic_after_ns": before_ns + 2_000_000, "stats": at(step)}
+        for step, before_ns in zip(steps, taken_ns, strict=True)
+    ]
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:

@@ -1,0 +1,1 @@
+"""A relay that loses and delays packets between participants and server, and counts what it did."""
