@@ -28,6 +28,7 @@ from eloquence_pipeline.models.evidence import (
 )
 from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
 from eloquence_pipeline.models.network import (
+    AddedDelay,
     Direction,
     DirectionConditions,
     DirectionCount,
@@ -79,6 +80,7 @@ __all__ = [
     "MANIFEST_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
