@@ -33,10 +33,14 @@ from eloquence_pipeline.models.network import (
     DirectionConditions,
     DirectionCount,
     NetworkConditions,
+    NetworkFigures,
+    NetworkPlan,
+    NetworkTruth,
     RelayedParticipant,
     RelayReport,
     StreamCount,
 )
+from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
@@ -116,6 +120,9 @@ __all__ = [
     "Manifest",
     "NetworkConditions",
     "NetworkDelay",
+    "NetworkFigures",
+    "NetworkPlan",
+    "NetworkTruth",
     "OutboundRtp",
     "PacingFigures",
     "ParticipantStability",
@@ -156,4 +163,6 @@ __all__ = [
     "VerdictStatus",
     "Voice",
     "W3cRecord",
+    "conditions_text",
+    "parse_conditions",
 ]

@@ -102,6 +102,14 @@ class NetworkConditions(Record):
         return self.uplink.is_clean and self.downlink.is_clean
 
 
+class NetworkPlan(Record):
+    """A network that was asked for."""
+
+    name: str
+    """Of the profile; empty where conditions were given by themselves."""
+    conditions: NetworkConditions
+
+
 class AddedDelay(Record):
     """By how much packets were held up, from their arrival at the relay until they were sent on."""
 
@@ -220,3 +228,36 @@ class RelayReport(Record):
     def stream_totals(self, direction: Direction) -> StreamCount:
         """Return the RTP packets of all participants in one direction; the SSRC is 0."""
         return StreamCount.together(participant.of(direction).total for participant in self.participants)
+
+
+class NetworkTruth(Record):
+    """What was asked of the network of a call, and what the relay says that it did."""
+
+    plan: NetworkPlan | None
+    """None if nothing was asked for at the beginning."""
+    changed_in_call: bool
+    """Whether a test of the user's own changed the conditions after that."""
+    report: RelayReport
+
+
+class NetworkFigures(Record):
+    """What a simulated network did to the speech on its way to the server, next to what was measured."""
+
+    name: str
+    """Of the profile; empty where conditions were given by themselves."""
+    conditions: str
+    """As they can be given to ``--network``; empty where nothing was to be done."""
+    changed_in_call: bool
+    """Whether a test of the user's own changed the conditions in mid-call."""
+    uplink: StreamCount
+    """The RTP packets of all speakers, as the relay counted them; the SSRC is 0."""
+    injected_loss_ratio: Ratio | None
+    """Dropped over arrived RTP packets at the relay; None without any."""
+    measured_loss_ratio: Ratio | None
+    """What the listener found: ``rtp.packet_loss_ratio``, which holds the real network's loss as well."""
+    added_delay_ms: NonNegativeFloat | None
+    """By how much the relay held up an RTP packet, on average."""
+    measured_network_ms: float | None
+    """The median delay of single packets: ``budget.network.median_ms``, the real network included."""
+    relay_lateness_p99_ms: float
+    """How much later than due 99 % of the packets were sent on at most: the relay's own error."""

@@ -15,6 +15,7 @@ from eloquence_pipeline.models import (
     Stage,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
+from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
@@ -60,7 +61,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{quality_markdown(result.quality)}
+{_network(result)}{quality_markdown(result.quality)}
 **Preuves**: {_place(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
@@ -82,6 +83,11 @@ def _blame(result: ScenarioResult) -> str:
         return ""
     advice = bottleneck_advice(found)
     return escaped(bottleneck_sentence(found)) + (f"  \n→ {escaped(advice)}" if advice else "")
+
+
+def _network(result: ScenarioResult) -> str:
+    lines = [escaped(line.strip()) for line in network_lines(result.network)]
+    return "\n" + "  \n".join(lines) + "\n" if lines else ""
 
 
 def _of_whom(figure: FigureVerdict) -> str:

@@ -139,8 +139,8 @@ def behind_tls(port: int, certificate: Path, key: Path) -> Generator[int]:
 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(begin(), loop).result(5)
     try:
-        server = asyncio.run_coroutine_threadsafe(begin(), loop).result(5)
         yield server.sockets[0].getsockname()[1]
     finally:
 

@@ -184,7 +184,7 @@ async def test_a_reconnect_does_not_lead_around_the_relay(
     livekit: LiveKitEndpoint,
     tmp_path: Path,
     rooms: list[rtc.Room],
-    kind: rtc.SimulateScenarioKind,
+    kind: rtc.SimulateScenarioKind.ValueType,
 ) -> None:
     async with SimulatedNetwork(livekit.url) as network:
         paths = {identity: await network.open(identity) for identity in ("speaker", "listener")}

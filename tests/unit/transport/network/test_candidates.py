@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,9 @@ def test_descriptions_keep_everything_but_addresses() -> None:
 
 @pytest.mark.parametrize("kind", ["offer", "answer"])
 def test_what_the_server_says_leads_to_the_relay(kind: str) -> None:
-    message = rtc.SignalResponse(**{kind: rtc.SessionDescription(type=kind, sdp=SDP)})
+    description = rtc.SessionDescription(type=kind, sdp=SDP)
+    offered = kind == "offer"
+    message = rtc.SignalResponse(offer=description) if offered else rtc.SignalResponse(answer=description)
     said = rtc.SignalResponse.FromString(for_participant(message.SerializeToString(), relayed))
     assert getattr(said, kind).sdp == relayed_description(SDP, relayed)
 
@@ -163,7 +166,7 @@ def test_what_concerns_no_address_is_passed_on_as_it_is() -> None:
 
 @given(noise=st.binary(min_size=1, max_size=200))
 def test_noise_is_passed_on_as_it_is_or_refused(noise: bytes) -> None:
-    for rewrite in (for_server, lambda said: for_participant(said, relayed)):
+    for rewrite in (for_server, partial(for_participant, relayed=relayed)):
         with suppress(NotUnderstoodError):
             assert isinstance(rewrite(noise), bytes)
 

@@ -21,30 +21,36 @@ NS_PER_MS = 1_000_000
 NS_PER_SECOND = 1_000_000_000
 SIZE = 100
 KINDS = st.sampled_from(list(PacketKind))
-BURST_CONDITIONS = st.builds(
-    lambda burst, share: {"loss_burst_packets": burst, "packet_loss_rate": share * burst / (burst + 1)},
-    burst=st.floats(1, 50),
-    share=st.floats(0, 0.99),
-)
-LOSS_CONDITIONS = st.one_of(
-    BURST_CONDITIONS, st.builds(lambda rate: {"packet_loss_rate": rate}, rate=st.floats(0, 1))
-)
-IN_ORDER = st.builds(
-    lambda loss, more: DirectionConditions(**loss, **more),
-    LOSS_CONDITIONS,
-    st.fixed_dictionaries(
+
+
+@st.composite
+def losses(draw: st.DrawFn) -> dict[str, float]:
+    if draw(st.booleans()):
+        return {"packet_loss_rate": draw(st.floats(0, 1))}
+    burst = draw(st.floats(1, 50))
+    return {
+        "loss_burst_packets": burst,
+        "packet_loss_rate": draw(st.floats(0, 0.99)) * burst / (burst + 1),
+    }
+
+
+@st.composite
+def in_order(draw: st.DrawFn) -> DirectionConditions:
+    return DirectionConditions.model_validate(
         {
-            "latency_ms": st.floats(0, 500),
-            "jitter_ms": st.floats(0, 200),
-            "duplication_rate": st.floats(0, 1),
-            "bandwidth_kbps": st.sampled_from([0.0, 8.0, 64.0, 1000.0]),
-            "queue_ms": st.floats(0, 1000),
+            **draw(losses()),
+            "latency_ms": draw(st.floats(0, 500)),
+            "jitter_ms": draw(st.floats(0, 200)),
+            "duplication_rate": draw(st.floats(0, 1)),
+            "bandwidth_kbps": draw(st.sampled_from([0.0, 8.0, 64.0, 1000.0])),
+            "queue_ms": draw(st.floats(0, 1000)),
         }
-    ),
-)
-ANY = st.builds(
-    lambda conditions, rate: conditions.model_copy(update={"reorder_rate": rate}), IN_ORDER, st.floats(0, 1)
-)
+    )
+
+
+@st.composite
+def any_conditions(draw: st.DrawFn) -> DirectionConditions:
+    return draw(in_order()).model_copy(update={"reorder_rate": draw(st.floats(0, 1))})
 
 
 def impaired(seed: int = 1, direction: Direction = Direction.UPLINK, **conditions: float) -> Impairment:
@@ -59,7 +65,7 @@ def lost(impairment: Impairment, count: int) -> list[bool]:
     return [fate.cause is Cause.CHANCE for fate in fates(impairment, count)]
 
 
-@given(conditions=ANY, seed=st.integers(0, 2**40), direction=st.sampled_from(list(Direction)))
+@given(conditions=any_conditions(), seed=st.integers(0, 2**40), direction=st.sampled_from(list(Direction)))
 @settings(max_examples=50)
 def test_the_same_seed_gives_the_same_fates(
     conditions: DirectionConditions, seed: int, direction: Direction
@@ -68,7 +74,7 @@ def test_the_same_seed_gives_the_same_fates(
     assert first == second
 
 
-@given(conditions=IN_ORDER, kinds=st.lists(KINDS, max_size=100), seed=st.integers(0, 100))
+@given(conditions=in_order(), kinds=st.lists(KINDS, max_size=100), seed=st.integers(0, 100))
 @settings(max_examples=50)
 def test_without_reordering_no_packet_is_early_or_overtakes_another(
     conditions: DirectionConditions, kinds: list[PacketKind], seed: int
@@ -84,7 +90,7 @@ def test_without_reordering_no_packet_is_early_or_overtakes_another(
     assert [due_ns for due_ns, _ in passed] == sorted(due_ns for due_ns, _ in passed)
 
 
-@given(conditions=LOSS_CONDITIONS, others=st.lists(KINDS.filter(lambda kind: kind is not PacketKind.RTP)))
+@given(conditions=losses(), others=st.lists(KINDS.filter(lambda kind: kind is not PacketKind.RTP)))
 @settings(max_examples=50)
 def test_what_else_passes_does_not_change_which_rtp_packets_are_lost(
     conditions: dict[str, float], others: list[PacketKind]
@@ -95,7 +101,7 @@ def test_what_else_passes_does_not_change_which_rtp_packets_are_lost(
     assert lost(amid, 50) == lost(alone, 50)
 
 
-@given(between=ANY)
+@given(between=any_conditions())
 @settings(max_examples=30)
 def test_conditions_that_change_do_not_shift_the_luck_of_later_packets(between: DirectionConditions) -> None:
     half = DirectionConditions(packet_loss_rate=0.5)
