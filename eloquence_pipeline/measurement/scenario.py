@@ -211,9 +211,9 @@ def _loss(
     return LossFigures(
         **levels.model_dump(exclude={"disagreements"}),
         disagreements=tuple(
-            f"{speaker.figures.speaker}: {sentence}" if several else sentence
+            found.model_copy(update={"speaker": speaker.figures.speaker if several else ""})
             for speaker in measured
-            for sentence in speaker.figures.loss.disagreements
+            for found in speaker.figures.loss.disagreements
         ),
         gap_count=sum(len(each.gaps) for each in in_order),
         gaps=tuple(located_gaps(phrases, in_order)),

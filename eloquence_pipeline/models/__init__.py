@@ -26,7 +26,15 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
-from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
+from eloquence_pipeline.models.loss import (
+    Disagreement,
+    DisagreementKind,
+    Gap,
+    LossFigures,
+    LossLevel,
+    LossLevels,
+    LossTimeline,
+)
 from eloquence_pipeline.models.network import (
     AddedDelay,
     Direction,
@@ -101,6 +109,8 @@ __all__ = [
     "Direction",
     "DirectionConditions",
     "DirectionCount",
+    "Disagreement",
+    "DisagreementKind",
     "Drift",
     "EModelFigures",
     "EndRecord",
