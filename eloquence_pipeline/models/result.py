@@ -11,6 +11,7 @@ from eloquence_pipeline.models.base import Ratio, Record
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.loss import LossFigures, LossLevels
+from eloquence_pipeline.models.network import NetworkFigures
 from eloquence_pipeline.models.quality import QualityFigures
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.stability import StabilityFigures
@@ -120,6 +121,8 @@ class ScenarioResult(Record):
     """Counts of all speakers together; each speaker's witnesses are compared by themselves."""
     quality: QualityFigures | None = None
     """None where the scores are switched off."""
+    network: NetworkFigures | None = None
+    """None where the network was the real one."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]
