@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.models import Channel, Recording, SendRecord, Side, SpeechScript, Transmission
 from eloquence_pipeline.redaction import redacted_standard_error
-from eloquence_pipeline.speech.script import render
+from eloquence_pipeline.speech.script import sounds
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import SCRIPTS_FILE
 from eloquence_pipeline.transport.call import Call
@@ -63,7 +63,7 @@ async def publish(
         url=run.livekit_url,
         token=token,
         identity=speaker,
-        playlist=Playlist.of(render(script)),
+        playlist=Playlist.scheduled(sounds(script), script.sample_count),
         folder=run.folder,
         call=call,
         tag=tag,

@@ -57,6 +57,7 @@ from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
     Attempt,
     AttemptOutcome,
+    BegunEnd,
     Channel,
     ConnectionEvent,
     EndRecord,
@@ -83,6 +84,7 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Channel",

@@ -12,6 +12,8 @@ RESULTS_FILE = "results.json"
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"
 """What the names of the ends' own records begin with, before a speaker's number where several speak."""
+BEGUN = ".begun"
+"""Ends the name of what an end writes down when it begins, and removes when it is over."""
 
 SCRIPT_FILE_BEFORE = "script.json"
 """In place of `SCRIPTS_FILE`, before several could speak."""

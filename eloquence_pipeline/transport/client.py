@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.disk_writer import DiskWriter
 from eloquence_pipeline.transport.participant import Participant
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import Publisher
@@ -117,6 +119,7 @@ class LiveKitTestClient:
     def _reset(self) -> None:
         self._call = Call([self.identity])
         self._playlist = Playlist()
+        self._folder = Path()
         self._participant: Participant | None = None
         self._publisher: Publisher | None = None
         self._speaking: asyncio.Task[None] | None = None
@@ -143,14 +146,21 @@ class LiveKitTestClient:
             return
         _checked(_ROOM_NAME, room_name, "the name of a room")
         token = self._token(room_name)
+        self._folder = self._place()
         self._participant = await self._stack.enter_async_context(Participant(Side.PUBLISHER, self.identity))
-        self._listener = await self._stack.enter_async_context(Listener(self._participant, {}))
+        self._listener = await self._stack.enter_async_context(
+            Listener(self._participant, {}, self._folder, DiskWriter(self._call.breaker()))
+        )
         try:
             await self._participant.connect(self.url, token)
         except BaseException:
             await self._close()
             raise
         self.room_name = room_name
+
+    def _place(self) -> Path:
+        """Return where what is heard is kept: on disk, so that an hour of it does not fill the memory."""
+        return Path(self._stack.enter_context(TemporaryDirectory(prefix="eloquence-call-")))
 
     def _token(self, room_name: str) -> SecretStr:
         return mint_token(
@@ -220,7 +230,9 @@ class LiveKitTestClient:
         return self._publisher
 
     async def _begin_to_speak(self, participant: Participant) -> Publisher:
-        publisher = await self._stack.enter_async_context(Publisher(participant, self._playlist, self._call))
+        publisher = await self._stack.enter_async_context(
+            Publisher(participant, self._playlist, self._call, self._folder)
+        )
         await publisher.publish_track()
         await self._until_heard(publisher)
         self._playlist.append(np.zeros(round(LEAD_IN_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
@@ -243,20 +255,19 @@ class LiveKitTestClient:
 
     @staticmethod
     def _sent_at(publisher: Publisher, phrase: ScheduledPhrase) -> datetime:
-        stamps = publisher.timings()
         frame = phrase.start_sample // FRAME_SAMPLES
-        stamp = stamps.handed_over_ns[frame] or stamps.deadline_ns[frame]
+        stamps = publisher.timings(frame, frame + 1)
+        stamp = stamps.handed_over_ns[0] or stamps.deadline_ns[0]
         return publisher.started.wall_at(float(stamp))
 
     @staticmethod
     def _lateness_ms(publisher: Publisher, phrase: ScheduledPhrase) -> float:
-        stamps = publisher.timings()
-        frames = slice(phrase.start_sample // FRAME_SAMPLES, -(-phrase.end_sample // FRAME_SAMPLES))
-        handed_over_ns = stamps.handed_over_ns[frames]
-        passed = handed_over_ns > 0
+        first, last = phrase.start_sample // FRAME_SAMPLES, -(-phrase.end_sample // FRAME_SAMPLES)
+        stamps = publisher.timings(first, last)
+        passed = stamps.handed_over_ns > 0
         if not passed.any():
             return 0.0
-        late_ns = (handed_over_ns - stamps.deadline_ns[frames])[passed]
+        late_ns = (stamps.handed_over_ns - stamps.deadline_ns)[passed]
         return float(late_ns.mean()) / NANOSECONDS_PER_MILLISECOND
 
     def listen_to(self, identity: str) -> None:

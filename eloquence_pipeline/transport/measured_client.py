@@ -26,12 +26,15 @@ class MeasuredClient(LiveKitTestClient):
         Its name in the room.
     call
         The call whose other end records.
+    folder
+        Where what it says is written down.
     """
 
-    def __init__(self, url: str, token: SecretStr, identity: str, call: Call) -> None:
+    def __init__(self, url: str, token: SecretStr, identity: str, call: Call, folder: Path) -> None:
         super().__init__(url, "", "", identity)
         self._given_token = token
         self._call = call
+        self._given_folder = folder
         self._has_left = False
 
     async def begin(self, room_name: str) -> None:
@@ -62,11 +65,15 @@ class MeasuredClient(LiveKitTestClient):
     def _require_same(self, room_name: str) -> None:
         """Let a test name any room: it is in a fresh one of its own, where it is measured."""
 
+    def _place(self) -> Path:
+        return self._given_folder
+
     def _token(self, room_name: str) -> SecretStr:
         return self._given_token
 
     async def _until_heard(self, publisher: Publisher) -> None:
         await publisher.until_heard()
+        publisher.record()
 
     async def _close(self) -> None:
         # What was sent is still to be written down.
@@ -89,9 +96,9 @@ class MeasuredClient(LiveKitTestClient):
         finally:
             broken.cancel()
 
-    def write(self, folder: Path) -> SendRecord:
-        """Write what has been sent; to be called once, after :meth:`begin`."""
-        return self._publisher_that_spoke().write(folder)
+    def finish(self) -> SendRecord:
+        """Write the record of what has been sent; to be called once, after :meth:`begin`."""
+        return self._publisher_that_spoke().finish()
 
     def script(self, seed: int) -> SpeechScript:
         """Return what was said, as if it had been planned."""
