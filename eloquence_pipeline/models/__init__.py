@@ -10,6 +10,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
+from eloquence_pipeline.models.course import STABILITY_TEST, CourseFigures, CourseInterval
 from eloquence_pipeline.models.delay import (
     DelayFigures,
     DelayWindows,
@@ -37,7 +38,14 @@ from eloquence_pipeline.models.network import (
     StreamCount,
 )
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
-from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
+from eloquence_pipeline.models.quality import (
+    EModelFigures,
+    PhraseQuality,
+    QualityFigures,
+    QualityInterval,
+    QualityTrend,
+    Score,
+)
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -80,6 +88,7 @@ __all__ = [
     "MANIFEST_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "STABILITY_TEST",
     "Archive",
     "ArchiveState",
     "Attempt",
@@ -91,6 +100,8 @@ __all__ = [
     "Clip",
     "Comparison",
     "ConnectionEvent",
+    "CourseFigures",
+    "CourseInterval",
     "DelayBudget",
     "DelayFigures",
     "DelayWindows",
@@ -125,6 +136,8 @@ __all__ = [
     "PlanFigures",
     "QualityClass",
     "QualityFigures",
+    "QualityInterval",
+    "QualityTrend",
     "Ratio",
     "Record",
     "Recording",

@@ -8,6 +8,7 @@ SCRIPTS_FILE = "scripts.json"
 ATTEMPTS_FILE = "attempts.json"
 TRANSMISSION_FILE = "transmission.json"
 RESULTS_FILE = "results.json"
+COURSE_FILE = "course.svg"
 
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"

@@ -26,6 +26,9 @@ class Call:
         Set when every speaker has said everything and left.
     broken
         Set when an end has failed; the others stop at once.
+    heard_count
+        Says how many stretches of sound the listener has heard so far; roughly the phrases, where pauses are
+        long.
     """
 
     def __init__(self, speakers: Collection[str]) -> None:
@@ -33,6 +36,7 @@ class Call:
         self.spoken = asyncio.Event()
         self.broken = asyncio.Event()
         self.cause = ""
+        self.heard_count: Callable[[], int] = lambda: 0
         self.error: BaseException | None = None
         self._unheard = set(speakers)
         self._speaking = set(speakers)

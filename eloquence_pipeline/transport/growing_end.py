@@ -81,6 +81,8 @@ class GrowingEnd:
     arrays
         Names of the timings, as :class:`~eloquence_pipeline.models.SendRecord` and
         :class:`~eloquence_pipeline.models.Recording` say.
+    on_audio
+        Called in the writer's thread with the frames that are about to be written.
 
     Attributes
     ----------
@@ -91,10 +93,19 @@ class GrowingEnd:
     """
 
     def __init__(
-        self, participant: Participant, folder: Path, files: EndFiles, arrays: Sequence[str]
+        self,
+        participant: Participant,
+        folder: Path,
+        files: EndFiles,
+        arrays: Sequence[str],
+        on_audio: Callable[[bytes], None] = lambda _: None,
     ) -> None:
+        def joined(frames: Sequence[bytes]) -> bytes:
+            on_audio(content := b"".join(frames))
+            return content
+
         most_frames = MOST_WAITING_SECONDS * _FRAMES_PER_SECOND
-        self.audio: Feed[bytes] = Feed(b"".join, most_frames)
+        self.audio: Feed[bytes] = Feed(joined, most_frames)
         self.timings: Feed[Row] = Feed(encode_rows, len(arrays) * most_frames)
         self._participant = participant
         self._folder = folder

@@ -21,6 +21,7 @@ from eloquence_pipeline.transport.frame_recorder import ARRAYS, FrameRecorder
 from eloquence_pipeline.transport.growing_end import LISTENER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.participant import Participant, first_of
+from eloquence_pipeline.transport.sound_counter import SoundCounter
 
 TRACK_TIMEOUT_SECONDS = 15.0
 OVERTIME_SECONDS = 30.0
@@ -71,6 +72,7 @@ async def subscribe(
     ):
         await participant.connect(url, token)
         await listener.until_subscribed(call)
+        call.heard_count = lambda: listener.heard_count
         listener.record()
         try:
             await listener.until_ended(call, expected_seconds)
@@ -111,8 +113,15 @@ class Listener:
         participant.on("participant_disconnected", self._on_left)
 
     def _watch(self, tag: str) -> _Watch:
-        end = GrowingEnd(self._participant, self._folder, LISTENER_FILES.of_one_heard(tag), ARRAYS)
-        return _Watch(FrameRecorder(self._thread, end), end)
+        counter = SoundCounter()
+        files = LISTENER_FILES.of_one_heard(tag)
+        end = GrowingEnd(self._participant, self._folder, files, ARRAYS, counter.hear)
+        return _Watch(FrameRecorder(self._thread, end), end, counter)
+
+    @property
+    def heard_count(self) -> int:
+        """Stretches of sound that were heard so far, of all speakers."""
+        return sum(watch.counter.count for watch in self._watches.values())
 
     def record(self) -> None:
         """Write down what was heard so far, and what is heard from now on while it is."""
@@ -232,9 +241,10 @@ class Listener:
 class _Watch:
     """Follows one speaker's track and attaches the recorder to it, also after a reconnect."""
 
-    def __init__(self, recorder: FrameRecorder, end: GrowingEnd) -> None:
+    def __init__(self, recorder: FrameRecorder, end: GrowingEnd, counter: SoundCounter) -> None:
         self.recorder = recorder
         self.end = end
+        self.counter = counter
         self._is_recording = False
         self.subscribed = asyncio.Event()
         self.left = asyncio.Event()
