@@ -10,6 +10,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
+from eloquence_pipeline.models.course import STABILITY_TEST, CourseFigures, CourseInterval
 from eloquence_pipeline.models.delay import (
     DelayFigures,
     DelayWindows,
@@ -50,7 +51,14 @@ from eloquence_pipeline.models.network import (
 )
 from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
-from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
+from eloquence_pipeline.models.quality import (
+    EModelFigures,
+    PhraseQuality,
+    QualityFigures,
+    QualityInterval,
+    QualityTrend,
+    Score,
+)
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -70,6 +78,7 @@ from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
     Attempt,
     AttemptOutcome,
+    BegunEnd,
     Channel,
     ConnectionEvent,
     EndRecord,
@@ -92,17 +101,21 @@ __all__ = [
     "MANIFEST_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "STABILITY_TEST",
     "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Channel",
     "Clip",
     "Comparison",
     "ConnectionEvent",
+    "CourseFigures",
+    "CourseInterval",
     "DelayBudget",
     "DelayFigures",
     "DelayWindows",
@@ -142,6 +155,8 @@ __all__ = [
     "PlanFigures",
     "QualityClass",
     "QualityFigures",
+    "QualityInterval",
+    "QualityTrend",
     "Ratio",
     "Record",
     "Recording",
