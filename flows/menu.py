@@ -35,6 +35,7 @@ CHOICES = {
         {"duration_seconds": QUICK_SECONDS},
     ),
     "2": Choice("Suite complète : tous les tests, avec un résultat d'ensemble", "suite", {}),
+    "3": Choice("Réseaux simulés : les mêmes phrases, du meilleur réseau au pire", "network", {}),
     "q": Choice("Quitter", "", {}),
 }
 

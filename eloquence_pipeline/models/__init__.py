@@ -35,6 +35,14 @@ from eloquence_pipeline.models.loss import (
     LossLevels,
     LossTimeline,
 )
+from eloquence_pipeline.models.matrix import (
+    MATRIX_FORMAT,
+    Axis,
+    ClassEdge,
+    MatrixCell,
+    MatrixOutcome,
+    MatrixResult,
+)
 from eloquence_pipeline.models.network import (
     AddedDelay,
     Direction,
@@ -90,6 +98,7 @@ from eloquence_pipeline.models.verdict import (
 __all__ = [
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
+    "MATRIX_FORMAT",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "AddedDelay",
@@ -97,9 +106,11 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "Axis",
     "Bottleneck",
     "BudgetFigures",
     "Channel",
+    "ClassEdge",
     "Clip",
     "Comparison",
     "ConnectionEvent",
@@ -128,6 +139,9 @@ __all__ = [
     "LossLevels",
     "LossTimeline",
     "Manifest",
+    "MatrixCell",
+    "MatrixOutcome",
+    "MatrixResult",
     "NetworkConditions",
     "NetworkDelay",
     "NetworkFigures",
