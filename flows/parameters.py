@@ -13,7 +13,8 @@ from eloquence_pipeline.settings import NetworkSettings
 
 # Prefect's API refuses by the pattern before there is a run; the rest is looked at when the flow begins.
 _NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
-_CONDITIONS = r"[a-z]+(\.[a-z]+)?=[a-z0-9.]+( *, *[a-z]+(\.[a-z]+)?=[a-z0-9.]+)*"
+_CONDITION = r"[a-z]+(\.[a-z]+)? *= *[^,=]+"
+_CONDITIONS = rf"{_CONDITION}(, *{_CONDITION})*,?"
 
 
 def _possible(text: str) -> str:
@@ -30,7 +31,7 @@ Network = Annotated[
         description="Network of the speakers: a name (clean, wifi, 4g, 3g, train, kitchen-wifi, satellite, "
         "or one of the settings) or conditions (loss=5,latency=100,jitter=20: per cent, ms, ms); empty for "
         "the real one.",
-        pattern=rf"^({_NAME}|{_CONDITIONS})?$",
+        pattern=rf"^ *({_NAME}|{_CONDITIONS})? *$",
     ),
 ]
 
