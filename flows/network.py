@@ -28,7 +28,7 @@ from flows.parameters import Network, require_conditions
 from flows.plans import choose_seed
 from flows.scenario import Categories, Packets, Seed, condition
 from tasks.logs import forward_logs_to_prefect
-from tasks.matrix import keep_matrix
+from tasks.matrix import keep_matrix, show_matrix
 
 DEFAULT_CONDITIONS: list[str] = [
     "clean",
@@ -100,8 +100,10 @@ async def network_matrix(
             else:
                 raise outcome
         result = _combined(outcomes, errors, must_pass, settings)
-        kept = await cast(Awaitable[Any], keep_matrix(result, settings))
-    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)
+        kept = keep_matrix(result, settings)
+        # The evidence is kept: a page that cannot be shown is no reason to fail.
+        await cast(Awaitable[Any], show_matrix(kept, return_state=True))
+    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept.archive)
     message = matrix_sentence(result)
     if result.status is VerdictStatus.PASSED:
         return Completed(message=message, data=combined)

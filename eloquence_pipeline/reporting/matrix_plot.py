@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -18,23 +18,28 @@ Series = Sequence[tuple[float, ScenarioResult]]
 
 class _Curve(NamedTuple):
     label: str
-    value: Callable[[ScenarioResult], float | None]
+    figure: str
+    """Where it stands in a result."""
+    scale: float = 1.0
 
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
+    def of(self, result: ScenarioResult) -> float | None:
+        """Return the figure; None where there is none."""
+        value: Any = result
+        for name in self.figure.split("."):
+            value = None if value is None else getattr(value, name)
+        return None if value is None else float(value) * self.scale
 
 
 _PANELS: dict[str, tuple[_Curve, ...]] = {
     "délai (ms)": (
-        _Curve("médiane", lambda result: result.delay.one_way_delay_ms.median),
-        _Curve("p95", lambda result: result.delay.one_way_delay_ms.p95),
-        _Curve("réseau", lambda result: result.budget.network.median_ms if result.budget.network else None),
+        _Curve("médiane", "delay.one_way_delay_ms.median"),
+        _Curve("p95", "delay.one_way_delay_ms.p95"),
+        _Curve("réseau", "budget.network.median_ms"),
     ),
-    "masqué (%)": (_Curve("masqué", lambda result: _scaled(result.rtp.concealed_ratio, 100)),),
+    "masqué (%)": (_Curve("masqué", "rtp.concealed_ratio", scale=100.0),),
     "MOS-LQO": (
-        _Curve("moyenne", lambda result: result.quality.mos_lqo.avg if result.quality else None),
-        _Curve("minimum", lambda result: result.quality.mos_lqo.min if result.quality else None),
+        _Curve("moyenne", "quality.mos_lqo.avg"),
+        _Curve("minimum", "quality.mos_lqo.min"),
     ),
 }
 
@@ -64,7 +69,7 @@ def matrix_plot(series: Mapping[Axis, Series]) -> bytes:
 
 def _draw(axes: Any, points: Series, curves: Sequence[_Curve]) -> None:
     for curve in curves:
-        known = [(at, value) for at, result in points if (value := curve.value(result)) is not None]
+        known = [(at, value) for at, result in points if (value := curve.of(result)) is not None]
         axes.plot([at for at, _ in known], [value for _, value in known], marker="o", label=curve.label)
     axes.grid(visible=True, alpha=0.3)
     if len(curves) > 1:
