@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aiohttp import ClientSession
 from livekit import rtc
 from pydantic import SecretStr
 
@@ -202,16 +203,20 @@ async def test_a_blackout_stalls_the_connection_and_the_call_goes_on_after_it(
     assert after.forwarded > before + 50
 
 
-async def test_nobody_connects_in_a_blackout(livekit: LiveKitEndpoint) -> None:
+async def test_signalling_stalls_in_a_blackout_and_arrives_after_it(livekit: LiveKitEndpoint) -> None:
     dark = DirectionConditions(blackout=True)
-    async with (
-        SimulatedNetwork(livekit.url) as network,
-        Participant(Side.PUBLISHER, "speaker") as participant,
-    ):
+    async with SimulatedNetwork(livekit.url) as network, ClientSession() as session:
         path = await network.open("speaker", NetworkConditions(uplink=dark, downlink=dark))
-        with pytest.raises(TransportError) as raised:
-            await participant.connect(livekit.url, token(livekit, "dark", "speaker", Side.PUBLISHER), path)
-    assert raised.value.transient
+
+        async def ask() -> str:
+            async with session.get(path.url.replace("ws://", "http://")) as answer:
+                return await answer.text()
+
+        asking = asyncio.ensure_future(ask())
+        done, _ = await asyncio.wait({asking}, timeout=0.5)
+        assert not done
+        await path.impair(NetworkConditions())
+        assert await asyncio.wait_for(asking, 5) == "OK"
 
 
 @pytest.mark.parametrize(
