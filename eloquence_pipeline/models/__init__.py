@@ -36,6 +36,14 @@ from eloquence_pipeline.models.loss import (
     LossLevels,
     LossTimeline,
 )
+from eloquence_pipeline.models.matrix import (
+    MATRIX_FORMAT,
+    Axis,
+    ClassEdge,
+    MatrixCell,
+    MatrixOutcome,
+    MatrixResult,
+)
 from eloquence_pipeline.models.network import (
     AddedDelay,
     Direction,
@@ -99,6 +107,7 @@ from eloquence_pipeline.models.verdict import (
 __all__ = [
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
+    "MATRIX_FORMAT",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "STABILITY_TEST",
@@ -107,10 +116,12 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "Axis",
     "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Channel",
+    "ClassEdge",
     "Clip",
     "Comparison",
     "ConnectionEvent",
@@ -141,6 +152,9 @@ __all__ = [
     "LossLevels",
     "LossTimeline",
     "Manifest",
+    "MatrixCell",
+    "MatrixOutcome",
+    "MatrixResult",
     "NetworkConditions",
     "NetworkDelay",
     "NetworkFigures",
