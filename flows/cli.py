@@ -37,7 +37,7 @@ from flows.output import (
     json_is_asked_for,
     report_error,
 )
-from flows.selection import chosen_flow, known_categories, known_tests
+from flows.selection import chosen_flow, known_categories, known_networks, known_tests
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -139,6 +139,16 @@ def run(
             show_default="a new one",
         ),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="Network of the speakers: a name (clean, wifi, 4g, 3g, train, kitchen-wifi, satellite) or "
+            "conditions (loss=5,latency=100,jitter=20: per cent, ms, ms).",
+            show_default="the real one",
+            autocompletion=known_networks,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
@@ -167,6 +177,8 @@ def run(
 
       eloquence --test stability --duration 1h
 
+      eloquence --test basic --network 4g
+
       eloquence --test ./my_test.py:run_custom_test
 
       eloquence --config config.json --all --output results.json
@@ -183,6 +195,7 @@ def run(
         "speakers": speakers,
         "categories": category or None,
         "seed": seed,
+        "network": network,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     asked = test or all_tests or parameters or output is not None

@@ -21,19 +21,21 @@ FLAGS = {
     "speakers": "--speakers",
     "categories": "--category",
     "seed": "--seed",
+    "network": "--network",
 }
 _UNDERSTOOD = {
-    "basic": {"duration_seconds", "categories", "seed"},
-    "stress": {"packets", "interval_ms", "speakers", "categories", "seed"},
-    "latency": {"packets", "interval_ms", "categories", "seed"},
-    "stability": {"duration_seconds", "categories", "seed"},
+    "basic": {"duration_seconds", "categories", "seed", "network"},
+    "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
+    "latency": {"packets", "interval_ms", "categories", "seed", "network"},
+    "stability": {"duration_seconds", "categories", "seed", "network"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
     "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
 }
 """How long a test may take."""
-_OF_THE_SUITE = {"seed"}
+_OF_THE_SUITE = {"seed", "network"}
+_OF_EVERY_TEST = {"seed", "network"}
 
 
 def known_tests() -> list[str]:
@@ -45,6 +47,14 @@ def known_categories() -> list[str]:
     """Return the names that ``--category`` takes; none when the settings are wrong."""
     try:
         return list(load_catalogue(load_settings().phrases).categories)
+    except EloquenceError:
+        return []
+
+
+def known_networks() -> list[str]:
+    """Return the names that ``--network`` takes; none when the settings are wrong."""
+    try:
+        return load_settings().network.names
     except EloquenceError:
         return []
 
@@ -64,8 +74,9 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
     typer.BadParameter
         If flags do not go together, or there is no such test.
     ConfigurationError
-        If a test of the user's own cannot be loaded.
+        If a test of the user's own cannot be loaded, or there is no such network.
     """
+    load_settings().network.plan(given.get("network", ""))
     if all_tests and test:
         raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
     if test and test not in _UNDERSTOOD:
@@ -102,11 +113,12 @@ def _own_test_parameters(test: str, given: dict[str, Any]) -> dict[str, Any]:
         raise typer.BadParameter(_unknown(test), param_hint="--test")
     spec = absolute_spec(test)
     own_test = load_own_test(spec)
-    options = {name: value for name, value in given.items() if name != "seed"}
+    options = {name: value for name, value in given.items() if name not in _OF_EVERY_TEST}
     for name in options:
         if not own_test.takes(name):
             raise typer.BadParameter(f"{test} takes no parameter {name!r}", param_hint=FLAGS[name])
-    return {"test": spec, "options": options, "seed": given.get("seed", 0)}
+    of_every_test = {name: value for name, value in given.items() if name in _OF_EVERY_TEST}
+    return {"test": spec, "options": options, **of_every_test}
 
 
 def _unknown(test: str) -> str:

@@ -191,7 +191,7 @@ def _worst_places(phrases: Sequence[PhraseObservation], number: int) -> list[int
 
 
 def _spread(count: int, number: int, wanted: Sequence[int]) -> set[int]:
-    """Return `number` or a little less of the places from 0 to `count`: those wanted, the rest evenly spread."""
+    """Return `number` of the places from 0 to `count`, or a little less: the wanted ones, the rest even."""
     for evenly in range(number, 0, -1):
         places = {int(place) for place in np.linspace(0, count - 1, evenly).round()} | {*wanted}
         if len(places) <= number:

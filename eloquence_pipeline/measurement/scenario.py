@@ -12,6 +12,7 @@ from eloquence_pipeline.measurement.observation import ssrcs_of
 from eloquence_pipeline.measurement.over_time import LONG_CALL_SECONDS, course_figures
 from eloquence_pipeline.measurement.pacing import worst_pacing
 from eloquence_pipeline.measurement.rtp import rtp_figures
+from eloquence_pipeline.measurement.simulated_network import network_figures
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.stability import stability_figures
 from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
@@ -73,7 +74,7 @@ def analyse(
     measured = [measure_speaker(channel, folder, thresholds) for channel in transmission.channels]
     speakers = tuple(speaker.figures for speaker in measured)
     phrases = sorted((p for speaker in measured for p in speaker.phrases), key=lambda phrase: phrase.index)
-    rtp = _rtp(measured)
+    rtp, delay = _rtp(measured), _network(measured)
     tester = worst_pacing([figures.tester for figures in speakers])
     received = sum(phrase.received for phrase in phrases)
     duration_seconds = max(_spoken_seconds(channel) for channel in transmission.channels)
@@ -102,12 +103,13 @@ def analyse(
         thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
         delay=_delay(phrases, measured),
-        budget=budget_figures(phrases, _network(measured)),
+        budget=budget_figures(phrases, delay),
         throughput=_throughput(transmission.channels, measured, len(phrases), duration_seconds),
         stability=_stability(transmission.channels, measured),
         course=course_figures(measured, phrases, events, loss.gaps, duration_seconds) if has_course else None,
         rtp=rtp,
         loss=loss,
+        network=network_figures(transmission, rtp, delay),
         tester=tester,
         speakers=speakers,
         details=transmission.details,
@@ -214,9 +216,9 @@ def _loss(
     return LossFigures(
         **levels.model_dump(exclude={"disagreements"}),
         disagreements=tuple(
-            f"{speaker.figures.speaker}: {sentence}" if several else sentence
+            found.model_copy(update={"speaker": speaker.figures.speaker if several else ""})
             for speaker in measured
-            for sentence in speaker.figures.loss.disagreements
+            for found in speaker.figures.loss.disagreements
         ),
         gap_count=sum(len(each.gaps) for each in in_order),
         gaps=tuple(located_gaps(phrases, in_order)),

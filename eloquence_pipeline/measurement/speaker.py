@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND
 from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.measurement.budget import with_budgets
+from eloquence_pipeline.measurement.budget import median_budget, with_budgets
 from eloquence_pipeline.measurement.disagreement import disagreements
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.gaps import HeardSpeech
@@ -65,6 +65,7 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
         packet_loss_rate=1 - received / len(phrases) if phrases else 0.0,
         end_to_end_ms=summarise(phrase.end_to_end_ms for phrase in phrases),
         one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in phrases),
+        budget=median_budget(phrases),
         rtp=rtp,
         loss=_loss(observed, rtp, channel.sent.sample_rate_hz),
         tester=pacing_figures(

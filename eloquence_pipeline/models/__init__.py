@@ -27,16 +27,29 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
-from eloquence_pipeline.models.loss import Gap, LossFigures, LossLevel, LossLevels, LossTimeline
+from eloquence_pipeline.models.loss import (
+    Disagreement,
+    DisagreementKind,
+    Gap,
+    LossFigures,
+    LossLevel,
+    LossLevels,
+    LossTimeline,
+)
 from eloquence_pipeline.models.network import (
+    AddedDelay,
     Direction,
     DirectionConditions,
     DirectionCount,
     NetworkConditions,
+    NetworkFigures,
+    NetworkPlan,
+    NetworkTruth,
     RelayedParticipant,
     RelayReport,
     StreamCount,
 )
+from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import (
     EModelFigures,
@@ -89,6 +102,7 @@ __all__ = [
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "STABILITY_TEST",
+    "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
@@ -108,6 +122,8 @@ __all__ = [
     "Direction",
     "DirectionConditions",
     "DirectionCount",
+    "Disagreement",
+    "DisagreementKind",
     "Drift",
     "EModelFigures",
     "EndRecord",
@@ -127,6 +143,9 @@ __all__ = [
     "Manifest",
     "NetworkConditions",
     "NetworkDelay",
+    "NetworkFigures",
+    "NetworkPlan",
+    "NetworkTruth",
     "OutboundRtp",
     "PacingFigures",
     "ParticipantStability",
@@ -169,4 +188,6 @@ __all__ = [
     "VerdictStatus",
     "Voice",
     "W3cRecord",
+    "conditions_text",
+    "parse_conditions",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Ratio, Record
@@ -19,6 +21,29 @@ class LossLevel(Record):
     high: Ratio | None
 
 
+class DisagreementKind(StrEnum):
+    """What two witnesses of loss can disagree about."""
+
+    MISSING_OUTSIDE_RTP = "missing_outside_rtp"
+    """Sound is missing that was neither lost on the way nor made up by the jitter buffer."""
+    MISSING_AND_CONCEALED = "missing_and_concealed"
+    """Sound is missing, the jitter buffer made it up, and yet the packets arrived."""
+    CONCEALED_WITHOUT_LOSS = "concealed_without_loss"
+    HIDDEN_BY_REDUNDANCY = "hidden_by_redundancy"
+    PHRASES_WITHOUT_LOSS = "phrases_without_loss"
+    """Phrases were not received although what carries them was."""
+
+
+class Disagreement(Record):
+    """Two witnesses that contradict each other beyond chance."""
+
+    kind: DisagreementKind
+    speaker: str = ""
+    """Whose witnesses they are, where several speak."""
+    explanation: str
+    """With the figures, and what they point at."""
+
+
 class LossLevels(Record):
     """The witnesses of loss side by side."""
 
@@ -33,8 +58,8 @@ class LossLevels(Record):
     """Samples of active speech, between 100 and 2000 Hz, that were sent and are not in the recording."""
     audio_undecided_samples: NonNegativeInt
     """Samples of active speech of which that cannot be said: too much noise, or the edge of a gap."""
-    disagreements: tuple[str, ...] = ()
-    """Where the witnesses contradict each other beyond chance, and what that points at."""
+    disagreements: tuple[Disagreement, ...] = ()
+    """Where the witnesses contradict each other beyond chance."""
 
 
 class Gap(Record):

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Ratio, Record
-from eloquence_pipeline.models.budget import BudgetFigures
+from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.course import CourseFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.loss import LossFigures, LossLevels
+from eloquence_pipeline.models.network import NetworkFigures
 from eloquence_pipeline.models.quality import QualityFigures
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.stability import StabilityFigures
@@ -21,8 +22,9 @@ from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
 from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
 
 RESULT_FORMAT = "eloquence-result"
-RESULT_FORMAT_VERSION = 2
-"""2: with the thresholds of the verdict. Version 1 is read by upgrading it (storage/upgrade.py)."""
+RESULT_FORMAT_VERSION = 3
+"""2: with the thresholds of the verdict. 3: disagreements between witnesses of loss have kinds. Older ones
+are read by upgrading them (storage/upgrade.py)."""
 
 
 class SpeakerFigures(Record):
@@ -34,6 +36,8 @@ class SpeakerFigures(Record):
     packet_loss_rate: Ratio
     end_to_end_ms: Statistics
     one_way_delay_ms: Statistics
+    budget: DelayBudget | None = None
+    """The median of each stage over the received phrases; None if none was received."""
     rtp: RtpFigures
     loss: LossLevels
     tester: PacingFigures
@@ -52,7 +56,7 @@ class ResultFormat(Record):
     """Name and version of the result format; a reader refuses a newer version."""
 
     name: Literal["eloquence-result"] = RESULT_FORMAT
-    version: Literal[2] = RESULT_FORMAT_VERSION
+    version: Literal[3] = RESULT_FORMAT_VERSION
     method_version: PositiveInt
     """Of the measuring method: figures of one method version can be compared."""
 
@@ -120,6 +124,8 @@ class ScenarioResult(Record):
     """Counts of all speakers together; each speaker's witnesses are compared by themselves."""
     quality: QualityFigures | None = None
     """None where the scores are switched off."""
+    network: NetworkFigures | None = None
+    """None where the network was the real one."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]

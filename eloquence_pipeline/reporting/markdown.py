@@ -18,6 +18,8 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.course import course_markdown
 from eloquence_pipeline.reporting.course_plot import course_svg
+from eloquence_pipeline.reporting.losses import loss_lines
+from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
@@ -64,7 +66,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
+{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
 **Preuves**: {_place(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
@@ -94,6 +96,15 @@ def _blame(result: ScenarioResult) -> str:
         return ""
     advice = bottleneck_advice(found)
     return escaped(bottleneck_sentence(found)) + (f"  \n→ {escaped(advice)}" if advice else "")
+
+
+def _losses(result: ScenarioResult) -> str:
+    return "".join(f"\n- {escaped(line)}" for line in loss_lines(result.loss)) + "\n"
+
+
+def _network(result: ScenarioResult) -> str:
+    lines = [escaped(line.strip()) for line in network_lines(result.network)]
+    return "\n" + "  \n".join(lines) + "\n" if lines else ""
 
 
 def _of_whom(figure: FigureVerdict) -> str:

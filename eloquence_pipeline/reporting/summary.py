@@ -20,6 +20,8 @@ from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, 
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.course import course_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.losses import loss_lines
+from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_table
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
@@ -64,6 +66,10 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(speaker_table(result))
     console.print(figure_table(result))
     print_budget(console, result)
+    for line in loss_lines(result.loss):
+        console.print(line, markup=False)
+    for line in network_lines(result.network):
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
     if result.quality is not None:
         console.print(quality_table(result.quality))
     verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
@@ -144,17 +150,17 @@ def _delay_cells(phrase: PhraseObservation) -> tuple[str, Text]:
 def speaker_table(result: ScenarioResult) -> Table:
     """Return one row a speaker."""
     table = Table(expand=False)
-    for title in ("Voix", "Phrases", "Aller simple", "Max", "RTP perdus", "Retard p99"):
+    for title in ("Voix", "Phrases", "Aller simple", "Réseau", "Tampon", "RTP perdus"):
         table.add_column(title, justify="left" if title == "Voix" else "right", no_wrap=True)
     for speaker in result.speakers:
-        delay, loss = speaker.one_way_delay_ms, speaker.rtp.packet_loss_ratio
+        delay, loss, budget = speaker.one_way_delay_ms, speaker.rtp.packet_loss_ratio, speaker.budget
         table.add_row(
             speaker.speaker,
             f"{speaker.packets_received}/{speaker.packets_sent}",
             _milliseconds(delay.median),
-            _milliseconds(delay.max),
+            _milliseconds(budget.network_ms if budget else None),
+            _milliseconds(budget.jitter_buffer_ms if budget else None),
             "—" if loss is None else f"{loss * 100:.1f} %",
-            _milliseconds(speaker.tester.pacing_lateness_p99_ms),
         )
     return table
 

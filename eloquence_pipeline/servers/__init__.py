@@ -17,20 +17,17 @@ if TYPE_CHECKING:
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
     from eloquence_pipeline.servers.interfaces import require_media_interface
     from eloquence_pipeline.servers.progress import ProgressSink
-    from eloquence_pipeline.servers.relayed import RelayedLiveKit, relayed_livekit
 
 __all__ = [
     "Endpoints",
     "LiveKitEndpoint",
     "PrefectEndpoint",
     "ProgressSink",
-    "RelayedLiveKit",
     "S3Endpoint",
     "ServiceStatus",
     "down",
     "embedded_servers",
     "find_binaries",
-    "relayed_livekit",
     "require_media_interface",
     "status",
     "up",
@@ -41,13 +38,11 @@ _HOMES = {
     "LiveKitEndpoint": "endpoints",
     "PrefectEndpoint": "endpoints",
     "ProgressSink": "progress",
-    "RelayedLiveKit": "relayed",
     "S3Endpoint": "endpoints",
     "ServiceStatus": "background",
     "down": "background",
     "embedded_servers": "embedded",
     "find_binaries": "binaries",
-    "relayed_livekit": "relayed",
     "require_media_interface": "interfaces",
     "status": "background",
     "up": "background",

@@ -10,6 +10,7 @@ from eloquence_pipeline.settings.loading import (
     load_effective_settings,
     load_settings,
 )
+from eloquence_pipeline.settings.network import BUILT_IN_PROFILES, NetworkSettings
 from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
@@ -35,6 +36,7 @@ from eloquence_pipeline.settings.sections import (
 )
 
 __all__ = [
+    "BUILT_IN_PROFILES",
     "FILE_VARIABLE",
     "BasicSettings",
     "Categories",
@@ -46,6 +48,7 @@ __all__ = [
     "KeyPath",
     "LatencySettings",
     "LongDurationSeconds",
+    "NetworkSettings",
     "OwnCategories",
     "Packets",
     "PhraseSettings",

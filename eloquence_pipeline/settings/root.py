@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
@@ -55,6 +56,9 @@ class Settings(Section):
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Scores of the received speech."
+    )
+    network: NetworkSettings = Field(
+        default_factory=NetworkSettings, description="Networks that are simulated."
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."

@@ -85,26 +85,6 @@ def simple_rates(from_hz: int, to_hz: int) -> tuple[int, int]:
     return ratio.denominator, ratio.numerator
 
 
-def resample_int16(samples: npt.NDArray[np.int16], from_hz: int, to_hz: int) -> npt.NDArray[np.int16]:
-    """Resample 16-bit samples; see :func:`resample`. Overshoot beyond full scale is clipped.
-
-    Parameters
-    ----------
-    samples
-        int16, shape (n,).
-    from_hz, to_hz
-        Sample rates before and after.
-
-    Returns
-    -------
-    ndarray
-        int16, shape (ceil(n * to_hz / from_hz),).
-    """
-    if from_hz == to_hz:
-        return samples
-    return to_int16(resample(to_float(samples), from_hz, to_hz))
-
-
 def to_float(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """Return 16-bit samples as float64 in [-1, 1), exactly."""
     return samples.astype(np.float64) / FULL_SCALE

@@ -5,7 +5,7 @@ What an old run did not write down stays away: nothing is made up, and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from eloquence_pipeline.errors import StorageError
@@ -148,5 +148,42 @@ def _only_speaker(document: Mapping[str, Any]) -> Document:
     }
 
 
-_STEPS: dict[int, Callable[[Document, Mapping[str, Any]], Document]] = {1: _from_version_1}
+def _from_version_2(document: Document, _: Mapping[str, Any]) -> Document:
+    """In version 2 a disagreement was a sentence alone, and the speaker stood before it."""
+    speakers = [speaker["speaker"] for speaker in document.get("speakers", ())]
+    upgraded = {**document, "format": {**document["format"], "version": 3}}
+    if "speakers" in document:
+        upgraded["speakers"] = [_with_kinds(speaker, ()) for speaker in document["speakers"]]
+    return _with_kinds(upgraded, speakers)
+
+
+def _with_kinds(document: Document, speakers: Sequence[str]) -> Document:
+    loss = document.get("loss")
+    if not loss:
+        return document  # a header of a run, or from before the witnesses were compared
+    named = [_disagreement(sentence, speakers) for sentence in loss.get("disagreements", ())]
+    return {**document, "loss": {**loss, "disagreements": named}}
+
+
+def _disagreement(sentence: str, speakers: Sequence[str]) -> Document:
+    whose, _, rest = sentence.partition(": ")
+    speaker, explanation = (whose, rest) if whose in speakers else ("", sentence)
+    kind = next(kind for words, kind in _KIND_OF.items() if words in explanation)
+    return {"kind": kind, "speaker": speaker, "explanation": explanation}
+
+
+_KIND_OF = {
+    "redundancy (RED or FEC)": "hidden_by_redundancy",
+    "phrases were not received": "phrases_without_loss",
+    "look at the sender before its encoder": "missing_outside_rtp",
+    "speech is missing": "missing_and_concealed",
+    "": "concealed_without_loss",
+}
+"""Words that only the sentences of one kind have; the last kind is what is left."""
+
+
+_STEPS: dict[int, Callable[[Document, Mapping[str, Any]], Document]] = {
+    1: _from_version_1,
+    2: _from_version_2,
+}
 """What brings a document from each version to the next one."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import ConfigurationError, TransportError
-from eloquence_pipeline.models import SendRecord, SpeechScript
+from eloquence_pipeline.models import NetworkConditions, SendRecord, SpeechScript
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.client import LiveKitTestClient
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.publisher import Publisher
 
 
@@ -28,10 +29,32 @@ class MeasuredClient(LiveKitTestClient):
         The call whose other end records.
     folder
         Where what it says is written down.
+    path
+        Its way to the server, which can be changed.
+    conditions
+        What that does to it from the beginning on.
+
+    Attributes
+    ----------
+    has_changed_network
+        Whether the test has changed those conditions.
     """
 
-    def __init__(self, url: str, token: SecretStr, identity: str, call: Call, folder: Path) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: SecretStr,
+        identity: str,
+        *,
+        call: Call,
+        folder: Path,
+        path: NetworkPath | None,
+        conditions: NetworkConditions,
+    ) -> None:
         super().__init__(url, "", "", identity)
+        self.has_changed_network = False
+        self._given_path = path
+        self._conditions = conditions
         self._given_token = token
         self._call = call
         self._given_folder = folder
@@ -67,6 +90,13 @@ class MeasuredClient(LiveKitTestClient):
 
     def _place(self) -> Path:
         return self._given_folder
+
+    async def _open_path(self) -> NetworkPath | None:
+        return self._given_path
+
+    async def _impair(self, conditions: NetworkConditions) -> None:
+        await super()._impair(conditions)
+        self.has_changed_network = True
 
     def _token(self, room_name: str) -> SecretStr:
         return self._given_token

@@ -20,6 +20,7 @@ from eloquence_pipeline.transport.disk_writer import DiskWriter
 from eloquence_pipeline.transport.frame_recorder import ARRAYS, FrameRecorder
 from eloquence_pipeline.transport.growing_end import LISTENER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.loop_thread import LoopThread
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
 from eloquence_pipeline.transport.sound_counter import SoundCounter
 
@@ -40,6 +41,7 @@ async def subscribe(
     expected_seconds: float,
     folder: Path,
     call: Call,
+    path: NetworkPath | None = None,
 ) -> dict[str, Recording]:
     """Record speakers from the moment their tracks are there until all have said everything and left.
 
@@ -47,6 +49,8 @@ async def subscribe(
     ----------
     url, token
         The server, and a token that lets `identity` subscribe in one room.
+    path
+        The way to the server through a simulated network; None goes directly.
     speakers
         Identities of the participants to record, each with what stands in the names of its files.
     expected_seconds
@@ -70,7 +74,7 @@ async def subscribe(
         Participant(Side.SUBSCRIBER, identity) as participant,
         Listener(participant, speakers, folder, DiskWriter(call.breaker())) as listener,
     ):
-        await participant.connect(url, token)
+        await participant.connect(url, token, path)
         await listener.until_subscribed(call)
         call.heard_count = lambda: listener.heard_count
         listener.record()

@@ -75,30 +75,32 @@ def test_witnesses_that_agree_are_not_told() -> None:
 
 
 def test_packets_lost_and_not_concealed_were_hidden_by_redundancy() -> None:
-    (sentence,) = disagreements(levels(rtp=300, concealed=0.007), 0, RATE)
-    assert sentence.startswith("10.0 % of the RTP packets are missing but only 0.7 % of the sound")
-    assert "RED or FEC" in sentence
+    (found,) = disagreements(levels(rtp=300, concealed=0.007), 0, RATE)
+    assert found.explanation.startswith("10.0 % of the RTP packets are missing but only 0.7 % of the sound")
+    assert "RED or FEC" in found.explanation
 
 
 def test_sound_that_is_missing_with_every_packet_there_and_little_concealed_was_lost_outside_rtp() -> None:
-    (sentence,) = disagreements(levels(audio=0.1), 0, RATE)
-    assert sentence.startswith("10.0 % of the speech is missing in the recording although every")
-    assert "sender before its encoder" in sentence
+    (found,) = disagreements(levels(audio=0.1), 0, RATE)
+    assert found.explanation.startswith("10.0 % of the speech is missing in the recording although every")
+    assert "sender before its encoder" in found.explanation
 
 
 def test_sound_that_is_missing_and_concealed_with_every_packet_there_came_too_late() -> None:
-    (sentence,) = disagreements(levels(concealed=0.08, audio=0.1), 0, RATE)
-    assert "look at the jitter buffer" in sentence
+    (found,) = disagreements(levels(concealed=0.08, audio=0.1), 0, RATE)
+    assert "look at the jitter buffer" in found.explanation
 
 
 def test_concealment_alone_is_told_too() -> None:
-    (sentence,) = disagreements(levels(concealed=0.08), 0, RATE)
-    assert sentence.startswith("the jitter buffer made up 8.0 % of the sound although every RTP")
+    (found,) = disagreements(levels(concealed=0.08), 0, RATE)
+    assert found.explanation.startswith("the jitter buffer made up 8.0 % of the sound although every RTP")
 
 
 def test_a_missing_phrase_with_every_packet_there_is_told() -> None:
-    sentences = disagreements(levels(missing=1, audio=0.08), 2.4, RATE)
-    assert any(each.startswith("1 of 12 phrases were not received although every") for each in sentences)
+    several = disagreements(levels(missing=1, audio=0.08), 2.4, RATE)
+    assert any(
+        each.explanation.startswith("1 of 12 phrases were not received although every") for each in several
+    )
 
 
 def test_a_burst_that_fell_into_speech_is_no_contradiction() -> None:

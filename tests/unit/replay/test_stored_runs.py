@@ -13,11 +13,13 @@ import pytest
 from eloquence_pipeline import load_run
 from eloquence_pipeline.errors import ConfigurationError, MeasurementError, StorageError
 from eloquence_pipeline.measurement.comparison import compare
-from eloquence_pipeline.models import RESULT_FORMAT_VERSION, VerdictStatus
+from eloquence_pipeline.measurement.disagreement import disagreements
+from eloquence_pipeline.models import RESULT_FORMAT_VERSION, DisagreementKind, VerdictStatus
 from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.settings import FolderSettings, Settings, ThresholdSettings
 from tests.golden.cases import OLD_VERSIONS, old_run
 from tests.golden.runs import SEVERAL
+from tests.unit.measurement.test_loss import RATE, levels
 from tests.unit.replay.conftest import reseal, rewritten
 
 pytestmark = pytest.mark.unit
@@ -61,6 +63,32 @@ def test_a_run_of_result_format_1_is_upgraded(version: str, tmp_path: Path) -> N
     assert [speaker["speaker"] for speaker in run.result["speakers"]] == ["speaker"]
     assert run.result["plan"]["phrases_planned"] == 2
     assert run.result["thresholds"] == ThresholdSettings().model_dump()
+
+
+def test_disagreements_of_result_format_2_get_their_kinds(bare: Path) -> None:
+    found = [
+        *disagreements(levels(rtp=300, concealed=0.007), 0, RATE),
+        *disagreements(levels(audio=0.1), 0, RATE),
+        *disagreements(levels(concealed=0.08, audio=0.1), 0, RATE),
+        *disagreements(levels(concealed=0.08), 0, RATE),
+        *disagreements(levels(missing=1), 2.4, RATE),
+    ]
+    assert {each.kind for each in found} == set(DisagreementKind)
+
+    def as_in_version_2(document: Any) -> None:
+        document["format"]["version"] = 2
+        document["loss"]["disagreements"] = [
+            f"speaker: {found[0].explanation}",
+            *(each.explanation for each in found[1:]),
+        ]
+        document["speakers"][0]["loss"]["disagreements"] = [found[1].explanation]
+
+    rewritten(bare / "results.json", as_in_version_2)
+    result = StoredRun(bare).result
+    assert result is not None
+    expected = [each.model_dump(mode="json") for each in found]
+    assert result["loss"]["disagreements"] == [expected[0] | {"speaker": "speaker"}, *expected[1:]]
+    assert result["speakers"][0]["loss"]["disagreements"] == [expected[1]]
 
 
 def test_bounds_of_an_old_run_that_were_set_lower_are_kept(tmp_path: Path) -> None:
