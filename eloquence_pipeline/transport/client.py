@@ -169,10 +169,10 @@ class LiveKitTestClient:
         _checked(_ROOM_NAME, room_name, "the name of a room")
         token = self._token(room_name)
         try:
+            self._folder = self._place()
             self._path = await self._open_path()
             participant = Participant(Side.PUBLISHER, self.identity)
             self._participant = await self._stack.enter_async_context(participant)
-            self._folder = self._place()
             writer = DiskWriter(self._call.breaker())
             self._listener = await self._stack.enter_async_context(
                 Listener(participant, {}, self._folder, writer)
