@@ -66,13 +66,14 @@ def test_the_matrix_measures_every_condition_and_only_those_that_must_pass_decid
     result = json.loads((served_home.path / "out.json").read_text())
     clean, lossy = result["cells"]
     assert (clean["must_pass"], lossy["must_pass"]) == (True, False)
-    assert lossy["result"]["verdict"]["status"] == "failed", told
+    assert lossy["result"]["verdict"]["status"] in {"failed", "invalid"}, told
     assert lossy["result"]["network"]["injected_loss_ratio"] > 0.15
-    # A machine that is busy with something else may say so.
+    # A machine that is busy with something else says so, and such a condition is no edge.
+    busy = any(cell["result"]["tester"]["overloaded"] for cell in (clean, lossy))
     good = clean["result"]["verdict"]["status"] == "passed"
     assert done.returncode == (ExitCode.PASSED if good else ExitCode.NOT_CARRIED_OUT), told
     left = {(edge["figure"], edge["left"]) for edge in result["edges"] if edge["axis"] == "loss"}
-    assert not good or {("rtp_packet_loss_ratio", name) for name in ("excellent", "acceptable")} <= left
+    assert busy or {("rtp_packet_loss_ratio", name) for name in ("excellent", "acceptable")} <= left
     (folder,) = served_home.results.glob("runs/*/network-matrix/*")
     assert {"results.json", "matrix.png", "manifest.json"} <= {path.name for path in folder.iterdir()}
     assert json.loads((folder / "results.json").read_text()) == result
