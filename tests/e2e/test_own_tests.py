@@ -91,7 +91,7 @@ def test_a_test_that_a_package_registers_is_known_by_its_name(served_home: Home,
     assert served_home.only_result()["packets_received"] == 2
     near = served_home.run("--test", "greting", PYTHONPATH=str(served_home.path))
     assert near.returncode == ExitCode.USAGE
-    assert "did you mean greeting?" in " ".join(near.stderr.split())
+    assert "did you mean greeting?" in " ".join(near.stderr.replace("│", " ").split())
 
 
 def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(served_home: Home, own_file: Path) -> None:

@@ -18,7 +18,7 @@ PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name 
 def test_a_long_call_has_a_course_a_drawing_and_few_lines(served_home: Home) -> None:
     done = served_home.run(
         "--test", "stability", "--duration", "30s", "--output", "out.json", **PATIENT,
-        ELOQUENCE_QUALITY__MOST_PHRASES="2",
+        ELOQUENCE_QUALITY__ENABLED="true", ELOQUENCE_QUALITY__MOST_PHRASES="2",
     )  # fmt: skip
     assert (served_home.path / "out.json").exists(), done.stdout + done.stderr
     result = json.loads((served_home.path / "out.json").read_text())
