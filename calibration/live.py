@@ -22,7 +22,7 @@ CLEAN_RUNS = 5
 _ORDER_SEED = 20
 _COMMAND_SECONDS = 300
 _TRIES = 5
-_PHRASES = {"latency": 10, "loss": 40, "clean": 12}
+_PHRASES = {"latency": 6, "loss": 25, "clean": 8}
 
 
 class LatencyPoint(BaseModel):
