@@ -19,6 +19,7 @@ from eloquence_pipeline.models.delay import (
     PlanFigures,
     Statistics,
 )
+from eloquence_pipeline.models.disturbance import BLACKOUTS, Disturbance, DisturbanceKind, DisturbedSide
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
     MANIFEST_FORMAT_VERSION,
@@ -49,8 +50,21 @@ from eloquence_pipeline.models.network import (
     StreamCount,
 )
 from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
-from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models.outcome import ReconnectionOutcome, ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
+from eloquence_pipeline.models.reconnection import (
+    RECONNECTION_FORMAT,
+    RECONNECTION_FORMAT_VERSION,
+    AudibleGap,
+    DisturbanceSummary,
+    DisturbedCall,
+    ReconnectionFigures,
+    ReconnectionFormat,
+    ReconnectionLimits,
+    ReconnectionResult,
+    ReconnectionVerdict,
+    Recovery,
+)
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -88,8 +102,11 @@ from eloquence_pipeline.models.verdict import (
 )
 
 __all__ = [
+    "BLACKOUTS",
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
+    "RECONNECTION_FORMAT",
+    "RECONNECTION_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "AddedDelay",
@@ -97,6 +114,7 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "AudibleGap",
     "Bottleneck",
     "BudgetFigures",
     "Channel",
@@ -111,6 +129,11 @@ __all__ = [
     "DirectionCount",
     "Disagreement",
     "DisagreementKind",
+    "Disturbance",
+    "DisturbanceKind",
+    "DisturbanceSummary",
+    "DisturbedCall",
+    "DisturbedSide",
     "Drift",
     "EModelFigures",
     "EndRecord",
@@ -143,8 +166,15 @@ __all__ = [
     "QualityClass",
     "QualityFigures",
     "Ratio",
+    "ReconnectionFigures",
+    "ReconnectionFormat",
+    "ReconnectionLimits",
+    "ReconnectionOutcome",
+    "ReconnectionResult",
+    "ReconnectionVerdict",
     "Record",
     "Recording",
+    "Recovery",
     "RelayReport",
     "RelayedParticipant",
     "RemoteInboundRtp",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -13,6 +14,7 @@ from livekit import rtc
 from eloquence_pipeline.clock import monotonic_ns
 
 SAMPLE_INTERVAL_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
 
 _KEPT_TYPES = {
     "inbound_rtp": "inbound-rtp",
@@ -28,13 +30,18 @@ _KEPT_TYPES = {
 
 
 class StatisticsSampler:
-    """Take the statistics of one room twice a second.
+    """Take the statistics of one participant twice a second.
 
     What the SDK returns is kept as it is and turned into text only after the call: Python work
     during a transmission delays the frames.
+
+    Parameters
+    ----------
+    room
+        Returns the room that the participant is in now.
     """
 
-    def __init__(self, room: rtc.Room) -> None:
+    def __init__(self, room: Callable[[], rtc.Room]) -> None:
         self._room = room
         self._samples: list[tuple[int, int, rtc.RtcStats]] = []
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +66,8 @@ class StatisticsSampler:
             # A room that is reconnecting or gone has no statistics; the gap in the samples says so.
             with contextlib.suppress(Exception):
                 sampled_at_ns = monotonic_ns()
-                stats = await self._room.get_rtc_stats()
+                # A room that is lost meanwhile may never answer.
+                stats = await asyncio.wait_for(self._room().get_rtc_stats(), ANSWER_SECONDS)
                 self._samples.append((sampled_at_ns, monotonic_ns(), stats))
             if stopping:
                 return

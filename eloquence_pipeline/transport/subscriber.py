@@ -69,10 +69,11 @@ async def subscribe(
         If not every speaker's track could be subscribed to.
     """
     async with (
-        Participant(Side.SUBSCRIBER, identity) as participant,
+        Participant(Side.SUBSCRIBER, identity, call.ways_back.get(identity)) as participant,
         Listener(participant, speakers) as listener,
     ):
         await participant.connect(url, token, path)
+        call.participants[identity] = participant
         await listener.until_subscribed(call)
         try:
             await listener.until_ended(call, expected_seconds)
