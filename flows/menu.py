@@ -35,6 +35,7 @@ CHOICES = {
         {"duration_seconds": QUICK_SECONDS},
     ),
     "2": Choice("Suite complète : tous les tests, avec un résultat d'ensemble", "suite", {}),
+    "3": Choice("Reconnexion : chaque perturbation, de chaque côté (environ 10 minutes)", "reconnect", {}),
     "q": Choice("Quitter", "", {}),
 }
 

@@ -13,7 +13,8 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from eloquence_pipeline.models import SuiteOutcome
+from eloquence_pipeline.models import ReconnectionOutcome, SuiteOutcome
+from flows.reconnect import reconnect
 from flows.scenario import basic, latency, own_test, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
@@ -22,13 +23,17 @@ _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
     "latency": latency,
+    "reconnect": reconnect,
     "suite": suite,
     "own_test": own_test,
 }
 
 
-def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
-    """Run a scenario, or ``suite``, against the Prefect server at `api_url`, or the user's own if empty.
+Outcome = SuiteOutcome | ReconnectionOutcome
+
+
+def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
+    """Run a flow against the Prefect server at `api_url`, or the user's own if empty.
 
     The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
     the place of ours, which raises wherever the program happens to be: in a lock, in a callback, in
@@ -36,8 +41,8 @@ def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> SuiteOut
 
     Returns
     -------
-    SuiteOutcome
-        Of the one scenario, or of all.
+    SuiteOutcome or ReconnectionOutcome
+        Of the one scenario, or of all; or of the disturbed calls.
 
     Raises
     ------
@@ -60,9 +65,9 @@ class _FlowThread:
     """A coroutine on an event loop in a thread, which can be cancelled from outside."""
 
     def __init__(self, coroutine: Any) -> None:
-        self.outcome: Future[SuiteOutcome] = Future()
+        self.outcome: Future[Outcome] = Future()
         self._coroutine = coroutine
-        self._task: asyncio.Task[SuiteOutcome] | None = None
+        self._task: asyncio.Task[Outcome] | None = None
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flow")
         self._thread.start()
@@ -73,7 +78,7 @@ class _FlowThread:
         except BaseException as error:
             self.outcome.set_exception(error)
 
-    async def _main(self) -> SuiteOutcome:
+    async def _main(self) -> Outcome:
         self._task = asyncio.create_task(self._coroutine)
         self._begun.set()
         return await self._task
@@ -87,7 +92,7 @@ class _FlowThread:
         self._thread.join()
 
 
-async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
+async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url: str) -> Outcome:
     updates: dict[Any, str] = {PREFECT_API_URL: api_url} if api_url else {}
     with temporary_settings(updates=updates):
         try:
@@ -98,4 +103,6 @@ async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    return outcome if isinstance(outcome, SuiteOutcome) else SuiteOutcome(outcomes=(outcome,), errors={})
+    if isinstance(outcome, SuiteOutcome | ReconnectionOutcome):
+        return outcome
+    return SuiteOutcome(outcomes=(outcome,), errors={})

@@ -71,13 +71,13 @@ _logger = PipelineLogger("SCENARIO")
 # Phrases are synthesised one after the other: side by side they would keep each other waiting for the
 # interpreter, and their generation time would be the tester's doing. (The cast: Prefect's types want
 # the general future, its thread pool makes a special one.)
-_ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
+ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
 
 
 @flow(
     name="scenario",
     flow_run_name="basic-{duration_seconds}s",
-    task_runner=_ONE_AT_A_TIME,
+    task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
 async def basic(
@@ -92,7 +92,7 @@ async def basic(
     )
 
 
-@flow(name="scenario", flow_run_name="stress-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def stress(
     packets: Packets = 50,
     interval_ms: IntervalMs = 500,
@@ -109,7 +109,7 @@ async def stress(
     )
 
 
-@flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def latency(
     packets: Packets = 20,
     interval_ms: IntervalMs = 200,
@@ -125,7 +125,7 @@ async def latency(
     )
 
 
-@flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def own_test(
     test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
 ) -> State[Any]:

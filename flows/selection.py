@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from eloquence_pipeline.errors import EloquenceError
+from eloquence_pipeline.models.disturbance import DisturbanceKind
 from eloquence_pipeline.settings import load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
@@ -18,6 +19,9 @@ FLAGS = {
     "interval_ms": "--interval",
     "speakers": "--speakers",
     "categories": "--category",
+    "disturbances": "--disturbance",
+    "sides": "--side",
+    "repetitions": "--repetitions",
     "seed": "--seed",
     "network": "--network",
 }
@@ -25,6 +29,7 @@ _UNDERSTOOD = {
     "basic": {"duration_seconds", "categories", "seed", "network"},
     "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
     "latency": {"packets", "interval_ms", "categories", "seed", "network"},
+    "reconnect": {"disturbances", "sides", "repetitions", "seed", "network"},
 }
 _OF_THE_SUITE = {"seed", "network"}
 _OF_EVERY_TEST = {"seed", "network"}
@@ -41,6 +46,11 @@ def known_categories() -> list[str]:
         return list(load_catalogue(load_settings().phrases).categories)
     except EloquenceError:
         return []
+
+
+def known_disturbances() -> list[str]:
+    """Return the names that ``--disturbance`` takes."""
+    return [str(kind) for kind in DisturbanceKind]
 
 
 def known_networks() -> list[str]:

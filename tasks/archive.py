@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
-from eloquence_pipeline.models import Archive, ScenarioResult
+from eloquence_pipeline.models import Archive, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.archive import left_here
@@ -44,9 +44,20 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
     reason to lose a run: the evidence stays in its folder, and what is returned says why and how
     to send it again.
     """
-    folder = RunFolder.open(run.folder)
     if result is not None:
-        folder.write_text(RESULTS_FILE, result.to_json())
+        RunFolder.open(run.folder).write_text(RESULTS_FILE, result.to_json())
+    return _sealed_and_sent(run, settings)
+
+
+@task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
+def archive_reconnection(run: Run, result: ReconnectionResult, settings: Settings) -> Archive:
+    """Keep the result over all disturbed calls; each call has its own evidence, which this names."""
+    RunFolder.open(run.folder).write_text(RESULTS_FILE, result.to_json())
+    return _sealed_and_sent(run, settings)
+
+
+def _sealed_and_sent(run: Run, settings: Settings) -> Archive:
+    folder = RunFolder.open(run.folder)
     folder.seal()
     outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, Archive):

@@ -8,6 +8,8 @@ SCRIPTS_FILE = "scripts.json"
 ATTEMPTS_FILE = "attempts.json"
 TRANSMISSION_FILE = "transmission.json"
 RESULTS_FILE = "results.json"
+DISTURBANCE_FILE = "disturbance.json"
+"""What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"
