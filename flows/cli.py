@@ -27,6 +27,7 @@ from flows.commands import (
     show_settings,
     sync_evidence,
 )
+from flows.durations import parse_duration
 from flows.environment import exported
 from flows.interruption import exit_code, terminate_like_interrupt
 from flows.menu import ask
@@ -83,23 +84,33 @@ def run(
         typer.Option(
             "--test",
             metavar="NAME",
-            help="Test to run: basic, stress, latency, reconnect, or one of your own (file.py:function).",
+            help="Test to run: basic, stress, latency, stability, network, reconnect, or one of your own "
+            "(file.py:function).",
             autocompletion=known_tests,
         ),
     ] = "",
     all_tests: Annotated[
-        bool, typer.Option("--all", help="Run every test, with one combined result.")
+        bool,
+        typer.Option("--all", help="Run basic, stress and latency, with one combined result."),
     ] = False,
     duration: Annotated[
         int | None,
         typer.Option(
-            min=8, max=3600, metavar="S", help="basic: length of the test in seconds.", show_default="30"
+            parser=parse_duration,
+            metavar="TIME",
+            help="basic, stability: how long it takes: 90 (seconds), 10m, 1h30m. An hour takes 0.83 GB of "
+            "disk, twice that with the embedded store.",
+            show_default="30, 10m",
         ),
     ] = None,
     packets: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1000, metavar="N", help="stress, latency: number of phrases.", show_default="50, 20"
+            min=1,
+            max=1000,
+            metavar="N",
+            help="stress, latency: number of phrases; network: of each condition, 100 at most.",
+            show_default="50, 20, 3",
         ),
     ] = None,
     interval: Annotated[
@@ -126,7 +137,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="basic, stress, latency: what is spoken; may be given several times.",
+            help="basic, stress, latency, stability, network: what is spoken; may be given several times.",
             show_default="of the test",
             autocompletion=known_categories,
         ),
@@ -173,6 +184,24 @@ def run(
             autocompletion=known_networks,
         ),
     ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="network: a network to try; may be given several times.",
+            show_default="nine of them",
+            autocompletion=known_networks,
+        ),
+    ] = None,
+    must_pass: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="network: a condition whose verdict decides; may be given several times.",
+            show_default="clean",
+            autocompletion=known_networks,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
@@ -200,6 +229,9 @@ def run(
       eloquence --test stress --speakers 3 --category very_short
 
       eloquence --test basic --network 4g
+      eloquence --test stability --duration 1h
+
+      eloquence --test network --condition clean --condition 4g --condition train
 
       eloquence --test ./my_test.py:run_custom_test
 
@@ -223,6 +255,8 @@ def run(
         "repetitions": repetitions,
         "seed": seed,
         "network": network,
+        "conditions": condition or None,
+        "must_pass": must_pass or None,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     asked = test or all_tests or parameters or output is not None

@@ -18,11 +18,12 @@ from rich.table import Table
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
-from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionOutcome, VerdictStatus
+from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
@@ -42,6 +43,7 @@ from eloquence_pipeline.settings import (
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, users_own_prefect_api
@@ -105,6 +107,8 @@ def run_test(console: Console, options: Options) -> ExitCode:
     require_writable(settings.folders.results)
     require_output(options.output)
     require_media_interface()
+    if "duration_seconds" in options.parameters:
+        require_room(settings, options.parameters["duration_seconds"])
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
@@ -113,8 +117,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         print_reconnection(console, outcome.result, outcome.archive)
         _write_output(console, options.output, outcome.result.to_json())
         return _code(outcome.result.verdict.status, [outcome.archive])
-    for one in outcome.outcomes:
-        print_summary(console, one.result, one.archive)
+    _print(console, outcome)
     for scenario, error in outcome.errors.items():
         message, _, remedy = error.partition(" → ")
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
@@ -128,11 +131,20 @@ def _write_output(console: Console, output: Path | None, text: str) -> None:
         console.print(f"Résultat : {output}", soft_wrap=True, markup=False)
 
 
-def _output_of(outcome: SuiteOutcome, options: Options) -> str:
-    return (outcome.result if options.flow == "suite" else outcome.outcomes[0].result).to_json()
+def _print(console: Console, outcome: SuiteOutcome | MatrixOutcome) -> None:
+    if isinstance(outcome, MatrixOutcome):
+        print_matrix(console, outcome.result, outcome.archive)
+        return
+    for one in outcome.outcomes:
+        print_summary(console, one.result, one.archive)
 
 
-def exit_code(outcome: SuiteOutcome) -> ExitCode:
+def _output_of(outcome: SuiteOutcome | MatrixOutcome, options: Options) -> str:
+    alone = options.flow not in {"suite", "network"}
+    return (outcome.outcomes[0].result if alone else outcome.result).to_json()
+
+
+def exit_code(outcome: SuiteOutcome | MatrixOutcome) -> ExitCode:
     """Return what the shell is told: a missed threshold says more than a store that was away."""
     return _code(outcome.result.status, [one.archive for one in outcome.outcomes])
 
@@ -165,6 +177,7 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> Outcom
 
 
 _SCENARIOS = ("basic", "stress", "latency")
+"""Those of the suite."""
 
 
 def _categories(settings: Settings, flow: str) -> tuple[str, ...]:
@@ -176,9 +189,11 @@ def _require_speakable(settings: Settings, options: Options) -> None:
     catalogue = load_catalogue(settings.phrases)
     if options.flow == "own_test":
         return  # what it says is known only when it says it
+    # The matrix speaks what the basic test does.
+    alone = "basic" if options.flow == "network" else options.flow
     chosen = {
         scenario: options.parameters.get("categories") or _categories(settings, scenario)
-        for scenario in (_SCENARIOS if options.flow == "suite" else (options.flow,))
+        for scenario in (_SCENARIOS if options.flow == "suite" else (alone,))
     }
     phrases = {scenario: catalogue.phrases(*categories) for scenario, categories in chosen.items()}
     if settings.phrases == PhraseSettings() and settings.speech == SpeechSettings():

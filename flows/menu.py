@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 QUICK_SECONDS = 20
+LONG_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,14 @@ CHOICES = {
         "basic",
         {"duration_seconds": QUICK_SECONDS},
     ),
-    "2": Choice("Suite complète : tous les tests, avec un résultat d'ensemble", "suite", {}),
-    "3": Choice("Reconnexion : chaque perturbation, de chaque côté (environ 10 minutes)", "reconnect", {}),
+    "2": Choice("Suite complète : tous les tests courts, avec un résultat d'ensemble", "suite", {}),
+    "3": Choice(
+        f"Stabilité : un appel de {LONG_SECONDS // 60} minutes, minute par minute",
+        "stability",
+        {"duration_seconds": LONG_SECONDS},
+    ),
+    "4": Choice("Réseaux simulés : les mêmes phrases, du meilleur réseau au pire", "network", {}),
+    "5": Choice("Reconnexion : chaque perturbation, de chaque côté (environ 10 minutes)", "reconnect", {}),
     "q": Choice("Quitter", "", {}),
 }
 

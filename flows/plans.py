@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from eloquence_pipeline.models import Clip, Phrase, SpeechScript
+from eloquence_pipeline.models import STABILITY_TEST, Clip, Phrase, SpeechScript
 from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_together, phrases_to_fill
 
 _MILLISECONDS_PER_SECOND = 1000
 _SEED_BITS = 31
+_MATRIX_PAUSE_MS = 1000
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ def basic_plan(duration_seconds: int, categories: Sequence[str]) -> Plan:
     )
 
 
+def stability_plan(duration_seconds: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of a long conversation, with the pauses of a normal one."""
+    return replace(basic_plan(duration_seconds, categories), scenario=STABILITY_TEST)
+
+
 def stress_plan(packets: int, interval_ms: int, speakers: int, categories: Sequence[str]) -> Plan:
     """Return the plan of many phrases in quick succession, of several speakers at once."""
     return _counted("stress", packets, interval_ms, categories, speakers)
@@ -101,6 +109,12 @@ def stress_plan(packets: int, interval_ms: int, speakers: int, categories: Seque
 def latency_plan(packets: int, interval_ms: int, categories: Sequence[str]) -> Plan:
     """Return the plan of phrases in very quick succession."""
     return _counted("latency", packets, interval_ms, categories)
+
+
+def network_plan(network: str, packets: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of a condition of the network matrix; each condition has a name of its own."""
+    name = _NOT_IN_NAMES.sub("-", network.lower()).strip("-")
+    return _counted(f"network-{name}", packets, _MATRIX_PAUSE_MS, categories)
 
 
 def _counted(

@@ -13,23 +13,24 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from eloquence_pipeline.models import ReconnectionOutcome, SuiteOutcome
+from eloquence_pipeline.models import MatrixOutcome, ReconnectionOutcome, SuiteOutcome
+from flows.network import network_matrix
 from flows.reconnect import reconnect
-from flows.scenario import basic, latency, own_test, stress
+from flows.scenario import basic, latency, own_test, stability, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
+Outcome = SuiteOutcome | MatrixOutcome | ReconnectionOutcome
 _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
     "latency": latency,
+    "stability": stability,
     "reconnect": reconnect,
     "suite": suite,
+    "network": network_matrix,
     "own_test": own_test,
 }
-
-
-Outcome = SuiteOutcome | ReconnectionOutcome
 
 
 def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
@@ -41,8 +42,8 @@ def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
 
     Returns
     -------
-    SuiteOutcome or ReconnectionOutcome
-        Of the one scenario, or of all; or of the disturbed calls.
+    SuiteOutcome, MatrixOutcome or ReconnectionOutcome
+        Of the one scenario or of all, of one over many networks, or of disturbed calls.
 
     Raises
     ------
@@ -103,6 +104,6 @@ async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    if isinstance(outcome, SuiteOutcome | ReconnectionOutcome):
+    if isinstance(outcome, SuiteOutcome | MatrixOutcome | ReconnectionOutcome):
         return outcome
     return SuiteOutcome(outcomes=(outcome,), errors={})

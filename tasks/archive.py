@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.models import Archive, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
-from eloquence_pipeline.storage.run_files import RESULTS_FILE
+from eloquence_pipeline.storage.run_files import COURSE_FILE, RESULTS_FILE
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -22,18 +25,18 @@ _logger = PipelineLogger("ARCHIVE")
 
 @task(
     name="upload",
-    task_run_name="upload: {run.run_id}",
+    task_run_name="upload: {folder.name}",
     retries=2,
     retry_delay_seconds=[1.0, 3.0],
     retry_condition_fn=error_is_transient,
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-def upload(run: Run, settings: Settings) -> Archive:
+def upload(folder: Path, settings: Settings) -> Archive:
     """Send the sealed run to the store, each object once, the manifest last."""
     store = ObjectStore.from_settings(settings.storage)
     store.ensure_bucket(create=settings.storage.create_bucket)
-    return send(RunFolder.open(run.folder), store)
+    return send(RunFolder.open(folder), store)
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -44,22 +47,26 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
     reason to lose a run: the evidence stays in its folder, and what is returned says why and how
     to send it again.
     """
+    folder = RunFolder.open(run.folder)
     if result is not None:
-        RunFolder.open(run.folder).write_text(RESULTS_FILE, result.to_json())
-    return _sealed_and_sent(run, settings)
+        folder.write_text(RESULTS_FILE, result.to_json())
+        if result.course is not None:
+            folder.write_bytes(COURSE_FILE, course_svg(result))
+    return sealed_and_sent(folder, settings)
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
 def archive_reconnection(run: Run, result: ReconnectionResult, settings: Settings) -> Archive:
     """Keep the result over all disturbed calls; each call has its own evidence, which this names."""
-    RunFolder.open(run.folder).write_text(RESULTS_FILE, result.to_json())
-    return _sealed_and_sent(run, settings)
-
-
-def _sealed_and_sent(run: Run, settings: Settings) -> Archive:
     folder = RunFolder.open(run.folder)
+    folder.write_text(RESULTS_FILE, result.to_json())
+    return sealed_and_sent(folder, settings)
+
+
+def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
+    """Seal a folder and send it to the store; what is returned says where it is, or why it is still here."""
     folder.seal()
-    outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
+    outcome = upload(folder.path, settings, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome

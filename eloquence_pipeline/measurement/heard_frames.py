@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
+from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.method import (
     MAX_ONE_WAY_DELAY_SECONDS,
     MIN_WINDOW_PEAK,
@@ -16,14 +17,12 @@ from eloquence_pipeline.measurement.method import (
     min_correlation_peak,
 )
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
-from eloquence_pipeline.measurement.search import CoarseAudio, Span
 from eloquence_pipeline.measurement.stretched import (
     ALIKE_FRAMES,
     ALIKE_PEAK,
     FLOOR,
-    FRAME_SECONDS,
     FURTHEST_SLIDE_SECONDS,
-    FURTHEST_STRETCH_SECONDS,
+    Voices,
     between_windows,
     close_by,
     in_order,
@@ -41,6 +40,7 @@ _LOST_GAIN = 0.25
 """A frame that came with less than a quarter of the usual gain, 12 dB down, is lost. Speech after a gap is
 faded in: fainter at first, but there."""
 _APART_WINDOWS = 2
+_FURTHEST_GROUP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,25 +87,41 @@ def follow(audio: CoarseAudio) -> Track:
     """Follow all windows of the speech through every delay up to 3 s."""
     rate = audio.sample_rate_hz / audio.step
     whole = Span(0, len(audio.sent) * audio.step, 0, 0)
-    windows = audio.windows(whole, 0, round(MAX_ONE_WAY_DELAY_SECONDS * rate), audio.received)
+    windows = audio.windows(whole, 0, round(MAX_ONE_WAY_DELAY_SECONDS * rate))
     scores = windows.normalised()
     path = best_path(scores, scores.shape[1], round(FURTHEST_SLIDE_SECONDS * rate))
     peaks = scores[np.arange(len(path)), path]
     like = windows.active & (peaks >= MIN_WINDOW_PEAK)
-    return Track(windows.starts, path, _borne_out(path, peaks, like, rate))
+    return Track(windows.starts, path, _borne_out(windows.starts, path, peaks, like, rate))
 
 
-def _borne_out(lags: IntArray, peaks: FloatArray, like: BoolArray, rate: float) -> BoolArray:
+def _borne_out(
+    starts: IntArray, lags: IntArray, peaks: FloatArray, like: BoolArray, rate: float
+) -> BoolArray:
     # Groups of windows at about one delay that together pass the gate of a phrase of their length: 200 ms of
     # speech, some of it lost, are like a good many other places.
     places = np.flatnonzero(like)
     apart = np.diff(places) > _APART_WINDOWS
-    apart |= np.abs(np.diff(lags[places])) > FURTHEST_STRETCH_SECONDS / 2 * rate
+    apart |= np.abs(np.diff(lags[places])) > _FURTHEST_GROUP_SECONDS * rate
+    groups = [group for group in np.split(places, np.flatnonzero(apart) + 1) if len(group)]
+    sure = [
+        group
+        for group in groups
+        if peaks[group].mean() >= min_correlation_peak(WINDOW_SECONDS + (len(group) - 1) * WINDOW_HOP_SECONDS)
+    ]
     found = np.zeros(len(lags), dtype=np.bool_)
-    for group in np.split(places, np.flatnonzero(apart) + 1):
-        seconds = WINDOW_SECONDS + (len(group) - 1) * WINDOW_HOP_SECONDS
-        found[group] = len(group) > 0 and peaks[group].mean() >= min_correlation_peak(seconds)
+    for group in sure:
+        found[group] = not any(
+            len(other) > len(group) and _is_turned_round(starts, lags, group, other, rate) for other in sure
+        )
     return found
+
+
+def _is_turned_round(starts: IntArray, lags: IntArray, group: IntArray, other: IntArray, rate: float) -> bool:
+    # Whether what was said first was heard last: then one of both is somewhere else.
+    first, last = (group, other) if group[0] < other[0] else (other, group)
+    said_first_ends = starts[first[-1]] + lags[first[-1]]
+    return bool(said_first_ends > starts[last[0]] + lags[last[0]] + WINDOW_SECONDS * rate)
 
 
 def compare(audio: CoarseAudio, track: Track, heard_until: int) -> Frames:
@@ -120,8 +136,8 @@ def compare(audio: CoarseAudio, track: Track, heard_until: int) -> Frames:
     heard_until
         Where the recording ends, in coarse samples.
     """
-    sent, received = audio.voices
-    length = max(1, round(FRAME_SECONDS * audio.sample_rate_hz / audio.step))
+    voices = Voices.of(audio)
+    sent, received, length = voices.sent, voices.received, voices.frame_samples
     count = len(sent) // length
     said = sent[: count * length].reshape(count, length).astype(np.float64)
     places = np.arange(count * length).reshape(count, length)
@@ -145,11 +161,11 @@ def compare(audio: CoarseAudio, track: Track, heard_until: int) -> Frames:
     )
     lag = np.take_along_axis(np.asarray(options), best[None], axis=0)[0]
     heard = np.any(alike, axis=0)
-    found = between_windows(audio, middles, lags, active & ~heard, bound)
+    found = between_windows(voices, middles, lags, active & ~heard, bound)
     found[~in_order(found, np.where(heard, lag, -1), length)] = -1
     lag = np.where(found >= 0, found, lag)
     heard |= found >= 0
-    found, perhaps = close_by(audio, middles, lags, active & ~heard, bound)
+    found, perhaps = close_by(voices, middles, lags, active & ~heard, bound)
     ordered = in_order(found, np.where(heard, lag, -1), length)
     lag = np.where((found >= 0) & ordered, found, lag)
     heard |= (found >= 0) & ordered

@@ -115,7 +115,7 @@ def hear_call(clocked: ClockedAudio) -> HeardCall:
     the concealment that a jitter buffer makes up.
     """
     audio = clocked.audio
-    if not len(audio.received) or not np.any(audio.sent):
+    if not len(audio.received) or not np.any(audio.sent[: len(audio.sent)]):
         return HeardCall((), np.zeros(0), np.zeros(0))
     track = follow(audio)
     frames = compare(audio, track, clocked.heard_until // audio.step)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.ndimage import median_filter
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
+from eloquence_pipeline.measurement.coarse import CoarseAudio, coarse_audio
 from eloquence_pipeline.measurement.delay import End, Ends
-from eloquence_pipeline.measurement.search import CoarseAudio, coarse_audio
 
 Int16Array = npt.NDArray[np.int16]
 IntArray = npt.NDArray[np.int64]

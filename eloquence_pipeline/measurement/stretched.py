@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from eloquence_pipeline.measurement.search import CoarseAudio
+from eloquence_pipeline.measurement.coarse import CoarseAudio
 from eloquence_pipeline.signal.alignment import taken
 from eloquence_pipeline.signal.tracking import best_path, correlate_windows
 
@@ -39,6 +41,33 @@ _DOUBTFUL_PEAK = 0.6
 """Beside a gap, what is as like as this may have been heard, stretched; or it is concealment."""
 
 
+@dataclass(frozen=True)
+class Voices:
+    """Both ends of a call between 100 and 2000 Hz, in one piece each.
+
+    Attributes
+    ----------
+    sent, received
+        float32 of shapes (n,) and (m,).
+    rate_hz
+        Of both.
+    frame_samples
+        Samples of 10 ms.
+    """
+
+    sent: npt.NDArray[np.float32]
+    received: npt.NDArray[np.float32]
+    rate_hz: float
+    frame_samples: int
+
+    @classmethod
+    def of(cls, audio: CoarseAudio) -> Self:
+        """Take them from a call of some minutes at most: all of it is in memory."""
+        rate_hz = audio.sample_rate_hz / audio.step
+        sent, received = (end[: len(end)] for end in audio.voices)
+        return cls(sent, received, rate_hz, max(1, round(FRAME_SECONDS * rate_hz)))
+
+
 def in_order(found: IntArray, known: IntArray, length: int) -> BoolArray:
     """Return which frames were found in their order.
 
@@ -63,13 +92,13 @@ def in_order(found: IntArray, known: IntArray, length: int) -> BoolArray:
 
 
 def between_windows(
-    audio: CoarseAudio, middles: IntArray, lags: IntArray, wanted: BoolArray, bound: float
+    voices: Voices, middles: IntArray, lags: IntArray, wanted: BoolArray, bound: float
 ) -> IntArray:
     """Return the delays of the wanted frames that were heard between those of the windows around them.
 
     Parameters
     ----------
-    audio
+    voices
         Both ends on one axis.
     middles, lags
         int64 of shape (windows,); where the windows that were found have their middle, and their delays.
@@ -83,9 +112,7 @@ def between_windows(
     ndarray
         int64 of shape (frames,), -1 where nothing was found.
     """
-    sent, received = audio.voices
-    rate = audio.sample_rate_hz / audio.step
-    length = max(1, round(FRAME_SECONDS * rate))
+    sent, received, rate, length = voices.sent, voices.received, voices.rate_hz, voices.frame_samples
     near, widest, margin = (
         round(seconds * rate) for seconds in (_AROUND_SECONDS, FURTHEST_STRETCH_SECONDS, _MARGIN_SECONDS)
     )
@@ -129,7 +156,7 @@ def _frame_gains(said: FloatArray, heard: FloatArray) -> FloatArray:
 
 
 def close_by(
-    audio: CoarseAudio, middles: IntArray, lags: IntArray, wanted: BoolArray, bound: float
+    voices: Voices, middles: IntArray, lags: IntArray, wanted: BoolArray, bound: float
 ) -> tuple[IntArray, BoolArray]:
     """Return the delays of the wanted frames that were heard just beside windows that were found.
 
@@ -142,7 +169,7 @@ def close_by(
     perhaps
         bool of shape (frames,); what is somewhat like what is there, but not enough to be sure.
     """
-    length = max(1, round(FRAME_SECONDS * audio.sample_rate_hz / audio.step))
+    length = voices.frame_samples
     found = np.full(len(wanted), -1, dtype=np.int64)
     perhaps = np.zeros(len(wanted), dtype=np.bool_)
     for first, last in _pieces(wanted):
@@ -150,7 +177,7 @@ def close_by(
         if not near.any():
             continue
         around = int(lags[near].min()), int(lags[near].max())
-        for is_sure, frames, lag in _follow_closely(audio, (first, last), around, bound):
+        for is_sure, frames, lag in _follow_closely(voices, (first, last), around, bound):
             perhaps[frames] = True
             if is_sure:
                 found[frames] = lag
@@ -176,13 +203,11 @@ def _pieces(wanted: BoolArray) -> list[tuple[int, int]]:
 
 
 def _follow_closely(
-    audio: CoarseAudio, frames: tuple[int, int], around: tuple[int, int], bound: float
+    voices: Voices, frames: tuple[int, int], around: tuple[int, int], bound: float
 ) -> Iterator[tuple[bool, IntArray, int]]:
     # Follow 50 ms every 10 ms: a jitter buffer that fills adds a pitch period to every few of them. Yields
     # which frames may have been heard, with what delay, and whether that is sure.
-    sent, received = audio.voices
-    rate = audio.sample_rate_hz / audio.step
-    length = max(1, round(FRAME_SECONDS * rate))
+    sent, received, rate, length = voices.sent, voices.received, voices.rate_hz, voices.frame_samples
     before, after = (round(seconds * rate) for seconds in _CLOSE_SECONDS)
     lowest, highest = max(0, around[0] - before), around[1] + after
     said = sent[frames[0] * length : (frames[1] + 1) * length]

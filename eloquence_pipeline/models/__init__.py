@@ -10,6 +10,7 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
+from eloquence_pipeline.models.course import STABILITY_TEST, CourseFigures, CourseInterval
 from eloquence_pipeline.models.delay import (
     DelayFigures,
     DelayWindows,
@@ -36,6 +37,14 @@ from eloquence_pipeline.models.loss import (
     LossLevels,
     LossTimeline,
 )
+from eloquence_pipeline.models.matrix import (
+    MATRIX_FORMAT,
+    Axis,
+    ClassEdge,
+    MatrixCell,
+    MatrixOutcome,
+    MatrixResult,
+)
 from eloquence_pipeline.models.network import (
     AddedDelay,
     Direction,
@@ -51,7 +60,14 @@ from eloquence_pipeline.models.network import (
 )
 from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ReconnectionOutcome, ScenarioOutcome, SuiteOutcome
-from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
+from eloquence_pipeline.models.quality import (
+    EModelFigures,
+    PhraseQuality,
+    QualityFigures,
+    QualityInterval,
+    QualityTrend,
+    Score,
+)
 from eloquence_pipeline.models.reconnection import (
     RECONNECTION_FORMAT,
     RECONNECTION_FORMAT_VERSION,
@@ -84,6 +100,7 @@ from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
     Attempt,
     AttemptOutcome,
+    BegunEnd,
     Channel,
     ConnectionEvent,
     EndRecord,
@@ -105,22 +122,29 @@ __all__ = [
     "BLACKOUTS",
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
+    "MATRIX_FORMAT",
     "RECONNECTION_FORMAT",
     "RECONNECTION_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "STABILITY_TEST",
     "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
     "AudibleGap",
+    "Axis",
+    "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Channel",
+    "ClassEdge",
     "Clip",
     "Comparison",
     "ConnectionEvent",
+    "CourseFigures",
+    "CourseInterval",
     "DelayBudget",
     "DelayFigures",
     "DelayWindows",
@@ -151,6 +175,9 @@ __all__ = [
     "LossLevels",
     "LossTimeline",
     "Manifest",
+    "MatrixCell",
+    "MatrixOutcome",
+    "MatrixResult",
     "NetworkConditions",
     "NetworkDelay",
     "NetworkFigures",
@@ -165,6 +192,8 @@ __all__ = [
     "PlanFigures",
     "QualityClass",
     "QualityFigures",
+    "QualityInterval",
+    "QualityTrend",
     "Ratio",
     "ReconnectionFigures",
     "ReconnectionFormat",

@@ -129,6 +129,15 @@ def test_what_concealment_makes_up_is_not_good() -> None:
     assert abs(gap.audible_ms - 800) <= gap.uncertainty_ms + COARSE_MS
 
 
+def test_what_was_lost_and_is_said_again_later_stays_lost() -> None:
+    again = SPEECH.copy()
+    again[round(4.0 * RATE) : round(4.5 * RATE)] = again[round(5.0 * RATE) : round(5.5 * RATE)]
+    received = np.concatenate([np.zeros(RATE // 20), again, np.zeros(RATE)])
+    received[round(3.85 * RATE) : round(4.85 * RATE)] = 0
+    (gap,) = hear_call(on_the_clock(ends_of(again, received))).interruptions
+    assert abs(gap.audible_ms - 1000) <= gap.uncertainty_ms + COARSE_MS
+
+
 def test_two_gaps_with_a_second_of_speech_between_are_two() -> None:
     received = heard_of((3.0, 3.4), (0.05, 0.05))
     received[round(4.45 * RATE) : round(4.65 * RATE)] = 0
