@@ -13,11 +13,11 @@ from eloquence_pipeline.models import (
     Phrase,
     SpeechScript,
 )
-from eloquence_pipeline.speech.script import draw_phrases, lay_out
+from eloquence_pipeline.speech.script import draw_phrases, lay_out, render, speech_goes_on_at
 
 BEFORE_SECONDS = 5.0
 """A second of silence, and four of speech in which the jitter buffer settles and the delay is measured."""
-AFTER_SECONDS = 6.0
+AFTER_SECONDS = 5.0
 """In which the delay is measured again; the last phrase may end up to some seconds before the call does."""
 
 _RECOVERY_SECONDS = {
@@ -28,6 +28,9 @@ _RECOVERY_SECONDS = {
     DisturbanceKind.BLACKOUT_20S: 24.0,
 }
 _USUAL_RECOVERY_SECONDS = 3.0
+_SPEECH_SECONDS = 0.8
+_LATEST_SECONDS = 3.0
+"""The moment in speech comes by so much later at most."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,17 @@ class Case:
         """Length of the call."""
         kind = self.disturbance.kind
         recovery = _RECOVERY_SECONDS.get(kind, _USUAL_RECOVERY_SECONDS)
-        return round(BEFORE_SECONDS + kind.outage_seconds + recovery + AFTER_SECONDS)
+        return round(BEFORE_SECONDS + _LATEST_SECONDS + kind.outage_seconds + recovery + AFTER_SECONDS)
 
     def lay_out(self, clips: Mapping[Phrase, Clip]) -> SpeechScript:
         """Return what is said: phrase after phrase without a pause, so that every gap is in speech."""
         phrases = draw_phrases(list(clips), self.seed, self.duration_seconds)
         return lay_out([clips[phrase] for phrase in phrases], self.seed, 0.0, 0.0, self.duration_seconds)
+
+    def in_speech(self, script: SpeechScript) -> Disturbance:
+        """Return the disturbance at a moment in the middle of speech: in a pause nobody would notice it."""
+        moment = speech_goes_on_at(render(script), script.sample_rate_hz, BEFORE_SECONDS, _SPEECH_SECONDS)
+        return self.disturbance.model_copy(update={"at_seconds": moment})
 
 
 def plan_cases(

@@ -169,14 +169,14 @@ async def _call(
     settings: Settings,
     network: str,
 ) -> DisturbedCall:
+    script = case.lay_out(clips)
+    call = call.model_copy(update={"disturbance": case.in_speech(script)})
     parameters: dict[str, JsonValue] = {
         "repetition": case.repetition,
-        **case.disturbance.model_dump(mode="json"),
+        **call.disturbance.model_dump(mode="json"),
     }
     run = Run.begin(CALL_SCENARIO, settings, seed=case.seed, parameters=parameters, network=network)
-    transmission: Transmission = await transmit_disturbed(
-        run, case.lay_out(clips), case.disturbance, venue, settings
-    )
+    transmission: Transmission = await transmit_disturbed(run, script, call.disturbance, venue, settings)
     measuring = measure_reconnection(run, transmission, call, settings, return_state=True)
     outcome: Any = await measuring.aresult(raise_on_failure=False)
     if isinstance(outcome, BaseException):

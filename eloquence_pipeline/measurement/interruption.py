@@ -17,8 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 
 _LEAST_LOST_FRAMES = 3
 """A packet that is lost is 20 ms; the redundancy of Opus hides it, and a gap is what is longer."""
-_LONGEST_GOOD_BETWEEN_FRAMES = 10
-"""Less than 100 ms of speech between two gaps is no more than a word: to the ear it is one gap."""
+_LONGEST_GOOD_BETWEEN_FRAMES = 5
+"""Less than 50 ms of speech between two gaps is no sound that anybody could make out: it is one gap."""
 
 
 @dataclass(frozen=True)
