@@ -140,6 +140,11 @@ class Home:
         return found
 
 
+def in_one_line(told: str) -> str:
+    """Return what a framed message says, wherever its lines are broken."""
+    return " ".join(told.replace("│", " ").split())
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Generator[Home]:
     """A user's folders; whatever still runs in the background is stopped, and nothing may be left."""
