@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from eloquence_pipeline.models import ScenarioResult
     from eloquence_pipeline.pipeline_logger import PipelineLogger
     from eloquence_pipeline.replay import StoredRun, load_run
+    from eloquence_pipeline.settings import Rejoining
     from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
     from eloquence_pipeline.transport.client import LiveKitTestClient
 
 __all__ = [
     "LiveKitTestClient",
     "PipelineLogger",
+    "Rejoining",
     "ScenarioResult",
     "StoredRun",
     "VoiceSynthesizer",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "LiveKitTestClient": "eloquence_pipeline.transport.client",
     "PipelineLogger": "eloquence_pipeline.pipeline_logger",
+    "Rejoining": "eloquence_pipeline.settings",
     "ScenarioResult": "eloquence_pipeline.models",
     "StoredRun": "eloquence_pipeline.replay",
     "VoiceSynthesizer": "eloquence_pipeline.speech.synthesizer",

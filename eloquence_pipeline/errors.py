@@ -7,7 +7,8 @@
     ├── SynthesisError            a phrase could not be spoken                (exit code 3)
     ├── TransportError            a participant could not do its part         (exit code 3)
     │   ├── ConnectTimeout            transient
-    │   └── SubscriptionTimeout       transient
+    │   ├── SubscriptionTimeout       transient
+    │   └── DisturbanceNotPossible    this server, or this way to it, does not offer it
     ├── MeasurementError          a recording cannot be measured              (exit code 3)
     │   ├── AlignmentFailed
     │   └── NotScorable               a model has nothing to say about a phrase
@@ -93,6 +94,10 @@ class SubscriptionTimeout(TransportError):
     """Publisher and subscriber were both in the room but never heard of each other."""
 
     transient_by_default = True
+
+
+class DisturbanceNotPossible(TransportError):
+    """A call cannot be disturbed in this way here; the message says why."""
 
 
 class MeasurementError(EloquenceError):

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from eloquence_pipeline.errors import EloquenceError, ExitCode
+from eloquence_pipeline.models.disturbance import DisturbanceKind, DisturbedSide
 from eloquence_pipeline.reporting.console import LogFormat, make_output
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.settings import choose_file
@@ -37,7 +38,13 @@ from flows.output import (
     json_is_asked_for,
     report_error,
 )
-from flows.selection import chosen_flow, known_categories, known_networks, known_tests
+from flows.selection import (
+    chosen_flow,
+    known_categories,
+    known_disturbances,
+    known_networks,
+    known_tests,
+)
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -77,7 +84,7 @@ def run(
         typer.Option(
             "--test",
             metavar="NAME",
-            help="Test to run: basic, stress, latency, stability, network, or one of your own "
+            help="Test to run: basic, stress, latency, stability, network, reconnect, or one of your own "
             "(file.py:function).",
             autocompletion=known_tests,
         ),
@@ -133,6 +140,29 @@ def run(
             help="basic, stress, latency, stability, network: what is spoken; may be given several times.",
             show_default="of the test",
             autocompletion=known_categories,
+        ),
+    ] = None,
+    disturbance: Annotated[
+        list[DisturbanceKind] | None,
+        typer.Option(
+            metavar="KIND",
+            help="reconnect: what is done to the calls; may be given several times.",
+            show_default="everything there is",
+            autocompletion=known_disturbances,
+        ),
+    ] = None,
+    side: Annotated[
+        Literal["speaker", "listener"] | None,
+        typer.Option(help="reconnect: whom it is done to.", show_default="each in turn"),
+    ] = None,
+    repetitions: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            metavar="N",
+            help="reconnect: how often each disturbance is tried.",
+            show_default="1",
         ),
     ] = None,
     seed: Annotated[
@@ -205,6 +235,8 @@ def run(
 
       eloquence --test ./my_test.py:run_custom_test
 
+      eloquence --test reconnect --disturbance full_reconnect --side speaker --repetitions 10
+
       eloquence --config config.json --all --output results.json
 
       eloquence up && eloquence --all; eloquence down
@@ -218,6 +250,9 @@ def run(
         "interval_ms": interval,
         "speakers": speakers,
         "categories": category or None,
+        "disturbances": disturbance or None,
+        "sides": [DisturbedSide(side)] if side else None,
+        "repetitions": repetitions,
         "seed": seed,
         "network": network,
         "conditions": condition or None,

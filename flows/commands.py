@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,12 +18,13 @@ from rich.table import Table
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
-from eloquence_pipeline.models import ArchiveState, MatrixOutcome, VerdictStatus
+from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.matrix import print_matrix
+from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
@@ -49,6 +51,7 @@ from flows.output import report_error
 
 if TYPE_CHECKING:
     from eloquence_pipeline.models import SuiteOutcome
+    from flows.runner import Outcome
 
 # Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
 _PREFECT_ENVIRONMENT = {
@@ -100,9 +103,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         If the test could not be carried out.
     """
     settings = load_settings()
-    options = replace(
-        options, parameters=default_parameters(options.flow, settings.tests) | options.parameters
-    )
+    options = replace(options, parameters=default_parameters(options.flow, settings) | options.parameters)
     require_writable(settings.folders.results)
     require_output(options.output)
     require_media_interface()
@@ -112,14 +113,22 @@ def run_test(console: Console, options: Options) -> ExitCode:
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
         outcome = _carry_out(console, settings, options)
+    if isinstance(outcome, ReconnectionOutcome):
+        print_reconnection(console, outcome.result, outcome.archive)
+        _write_output(console, options.output, outcome.result.to_json())
+        return _code(outcome.result.verdict.status, [outcome.archive])
     _print(console, outcome)
     for scenario, error in outcome.errors.items():
         message, _, remedy = error.partition(" → ")
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
-    if options.output is not None:
-        write_atomically(options.output, _output_of(outcome, options).encode())
-        console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
+    _write_output(console, options.output, _output_of(outcome, options))
     return exit_code(outcome)
+
+
+def _write_output(console: Console, output: Path | None, text: str) -> None:
+    if output is not None:
+        write_atomically(output, text.encode())
+        console.print(f"Résultat : {output}", soft_wrap=True, markup=False)
 
 
 def _print(console: Console, outcome: SuiteOutcome | MatrixOutcome) -> None:
@@ -137,12 +146,16 @@ def _output_of(outcome: SuiteOutcome | MatrixOutcome, options: Options) -> str:
 
 def exit_code(outcome: SuiteOutcome | MatrixOutcome) -> ExitCode:
     """Return what the shell is told: a missed threshold says more than a store that was away."""
-    code = EXIT_CODES[outcome.result.status]
-    kept_here = any(one.archive.state is ArchiveState.LOCAL_ONLY for one in outcome.outcomes)
+    return _code(outcome.result.status, [one.archive for one in outcome.outcomes])
+
+
+def _code(status: VerdictStatus, archives: Sequence[Archive]) -> ExitCode:
+    code = EXIT_CODES[status]
+    kept_here = any(archive.state is ArchiveState.LOCAL_ONLY for archive in archives)
     return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
 
-def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteOutcome | MatrixOutcome:
+def _carry_out(console: Console, settings: Settings, options: Options) -> Outcome:
     with ExitStack() as stack:
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
@@ -167,6 +180,10 @@ _SCENARIOS = ("basic", "stress", "latency")
 """Those of the suite."""
 
 
+def _categories(settings: Settings, flow: str) -> tuple[str, ...]:
+    return (settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow)).categories
+
+
 def _require_speakable(settings: Settings, options: Options) -> None:
     """Refuse phrases that are none, or do not fit into the test, before anything is started."""
     catalogue = load_catalogue(settings.phrases)
@@ -175,7 +192,7 @@ def _require_speakable(settings: Settings, options: Options) -> None:
     # The matrix speaks what the basic test does.
     alone = "basic" if options.flow == "network" else options.flow
     chosen = {
-        scenario: options.parameters.get("categories") or getattr(settings.tests, scenario).categories
+        scenario: options.parameters.get("categories") or _categories(settings, scenario)
         for scenario in (_SCENARIOS if options.flow == "suite" else (alone,))
     }
     phrases = {scenario: catalogue.phrases(*categories) for scenario, categories in chosen.items()}
@@ -187,7 +204,7 @@ def _require_speakable(settings: Settings, options: Options) -> None:
 
     synthesizer = VoiceSynthesizer.from_settings(settings)
     for scenario, sayable in phrases.items():
-        parameters = default_parameters(scenario, settings.tests) | options.parameters
+        parameters = default_parameters(scenario, settings) | options.parameters
         too_long = require_speakable(sayable, synthesizer, parameters.get("duration_seconds"))
         if too_long and "duration_seconds" not in parameters:
             raise ConfigurationError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.settings import ScenarioSettings
+from eloquence_pipeline.settings import Settings
 
 # A parameter that a flow takes from the settings is one more name here.
 _FROM_SETTINGS: dict[str, tuple[str, ...]] = {
@@ -10,17 +10,19 @@ _FROM_SETTINGS: dict[str, tuple[str, ...]] = {
     "stress": ("packets", "interval_ms", "speakers"),
     "latency": ("packets", "interval_ms"),
     "stability": ("duration_seconds",),
+    "reconnect": ("repetitions",),
 }
 
 
-def default_parameters(flow: str, tests: ScenarioSettings) -> dict[str, int]:
+def default_parameters(flow: str, settings: Settings) -> dict[str, int]:
     """Return the parameters that a flow has when nobody says otherwise.
 
     Parameters
     ----------
     flow
-        A scenario, or ``suite``, which asks for each scenario by itself.
-    tests
+        A scenario, ``reconnect``, or ``suite``, which asks for each scenario by itself.
+    settings
         The effective settings.
     """
-    return {name: getattr(getattr(tests, flow), name) for name in _FROM_SETTINGS.get(flow, ())}
+    section = settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow, None)
+    return {name: getattr(section, name) for name in _FROM_SETTINGS.get(flow, ())}

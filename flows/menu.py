@@ -42,6 +42,7 @@ CHOICES = {
         {"duration_seconds": LONG_SECONDS},
     ),
     "4": Choice("Réseaux simulés : les mêmes phrases, du meilleur réseau au pire", "network", {}),
+    "5": Choice("Reconnexion : chaque perturbation, de chaque côté (environ 10 minutes)", "reconnect", {}),
     "q": Choice("Quitter", "", {}),
 }
 

@@ -13,18 +13,20 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from eloquence_pipeline.models import MatrixOutcome, SuiteOutcome
+from eloquence_pipeline.models import MatrixOutcome, ReconnectionOutcome, SuiteOutcome
 from flows.network import network_matrix
+from flows.reconnect import reconnect
 from flows.scenario import basic, latency, own_test, stability, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
-Outcome = SuiteOutcome | MatrixOutcome
+Outcome = SuiteOutcome | MatrixOutcome | ReconnectionOutcome
 _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
     "latency": latency,
     "stability": stability,
+    "reconnect": reconnect,
     "suite": suite,
     "network": network_matrix,
     "own_test": own_test,
@@ -32,7 +34,7 @@ _FLOWS: dict[str, Flow[..., Any]] = {
 
 
 def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
-    """Run a scenario, or ``suite``, against the Prefect server at `api_url`, or the user's own if empty.
+    """Run a flow against the Prefect server at `api_url`, or the user's own if empty.
 
     The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
     the place of ours, which raises wherever the program happens to be: in a lock, in a callback, in
@@ -40,8 +42,8 @@ def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
 
     Returns
     -------
-    SuiteOutcome or MatrixOutcome
-        Of the one scenario, of all, or of one over many networks.
+    SuiteOutcome, MatrixOutcome or ReconnectionOutcome
+        Of the one scenario or of all, of one over many networks, or of disturbed calls.
 
     Raises
     ------
@@ -102,6 +104,6 @@ async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    if isinstance(outcome, SuiteOutcome | MatrixOutcome):
+    if isinstance(outcome, SuiteOutcome | MatrixOutcome | ReconnectionOutcome):
         return outcome
     return SuiteOutcome(outcomes=(outcome,), errors={})

@@ -90,13 +90,13 @@ _logger = PipelineLogger("SCENARIO")
 # Phrases are synthesised one after the other: side by side they would keep each other waiting for the
 # interpreter, and their generation time would be the tester's doing. (The cast: Prefect's types want
 # the general future, its thread pool makes a special one.)
-_ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
+ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
 
 
 @flow(
     name="scenario",
     flow_run_name="basic-{duration_seconds}s",
-    task_runner=_ONE_AT_A_TIME,
+    task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
 async def basic(
@@ -111,7 +111,7 @@ async def basic(
     )
 
 
-@flow(name="scenario", flow_run_name="stress-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def stress(
     packets: Packets = 50,
     interval_ms: IntervalMs = 500,
@@ -128,7 +128,7 @@ async def stress(
     )
 
 
-@flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def latency(
     packets: Packets = 20,
     interval_ms: IntervalMs = 200,
@@ -147,7 +147,7 @@ async def latency(
 @flow(
     name="scenario",
     flow_run_name="stability-{duration_seconds}s",
-    task_runner=_ONE_AT_A_TIME,
+    task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
 async def stability(
@@ -164,7 +164,7 @@ async def stability(
     )
 
 
-@flow(name="scenario", flow_run_name="network-{network}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="network-{network}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def condition(
     network: Network, packets: Packets = 3, categories: Categories = _USUAL, seed: Seed = 0
 ) -> State[Any]:
@@ -174,7 +174,7 @@ async def condition(
     )
 
 
-@flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
 async def own_test(
     test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
 ) -> State[Any]:

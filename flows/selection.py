@@ -9,6 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
+from eloquence_pipeline.models.disturbance import DisturbanceKind
 from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
@@ -21,6 +22,9 @@ FLAGS = {
     "interval_ms": "--interval",
     "speakers": "--speakers",
     "categories": "--category",
+    "disturbances": "--disturbance",
+    "sides": "--side",
+    "repetitions": "--repetitions",
     "seed": "--seed",
     "network": "--network",
     "conditions": "--condition",
@@ -32,6 +36,7 @@ _UNDERSTOOD = {
     "latency": {"packets", "interval_ms", "categories", "seed", "network"},
     "stability": {"duration_seconds", "categories", "seed", "network"},
     "network": {"conditions", "must_pass", "packets", "categories", "seed"},
+    "reconnect": {"disturbances", "sides", "repetitions", "seed", "network"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
@@ -53,6 +58,11 @@ def known_categories() -> list[str]:
         return list(load_catalogue(load_settings().phrases).categories)
     except EloquenceError:
         return []
+
+
+def known_disturbances() -> list[str]:
+    """Return the names that ``--disturbance`` takes."""
+    return [str(kind) for kind in DisturbanceKind]
 
 
 def known_networks() -> list[str]:

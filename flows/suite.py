@@ -28,7 +28,7 @@ async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
     with servers_at_hand(_logger.info) as settings:
         for scenario in (basic, stress, latency):
             _logger.info(f"test {scenario.fn.__name__}")
-            parameters = default_parameters(scenario.fn.__name__, settings.tests)
+            parameters = default_parameters(scenario.fn.__name__, settings)
             # Prefect's types take an async flow with return_state for a synchronous one.
             running = cast(
                 Awaitable[State[Any]],

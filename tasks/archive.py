@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
-from eloquence_pipeline.models import Archive, ScenarioResult
+from eloquence_pipeline.models import Archive, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.settings import Settings
@@ -52,6 +52,14 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
         folder.write_text(RESULTS_FILE, result.to_json())
         if result.course is not None:
             folder.write_bytes(COURSE_FILE, course_svg(result))
+    return sealed_and_sent(folder, settings)
+
+
+@task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
+def archive_reconnection(run: Run, result: ReconnectionResult, settings: Settings) -> Archive:
+    """Keep the result over all disturbed calls; each call has its own evidence, which this names."""
+    folder = RunFolder.open(run.folder)
+    folder.write_text(RESULTS_FILE, result.to_json())
     return sealed_and_sent(folder, settings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Self
+from typing import Protocol, Self
 
 from eloquence_pipeline.models import (
     STABILITY_TEST,
@@ -20,6 +20,13 @@ from eloquence_pipeline.transport.call import Call
 _BYTES_PER_SAMPLE = 2
 
 _speech = PipelineLogger("PUBLISHER")
+
+
+class Narrator(Protocol):
+    """Whoever wants to know how far a speaker is."""
+
+    def at(self, position_samples: int) -> None:
+        """Take note of it; called about ten times a second."""
 
 
 class SpeechNarrator:

@@ -6,8 +6,9 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from eloquence_pipeline.models import Archive, ArchiveState, ScenarioResult
+from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.reporting.markdown import phrase_rows, verdict_markdown
+from eloquence_pipeline.reporting.reconnection import reconnection_markdown, reconnection_rows
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
@@ -28,6 +29,19 @@ async def report(result: ScenarioResult, archive: Archive, settings: Settings) -
     )
     await acreate_table_artifact(
         phrase_rows(result), key=f"{scenario}-phrases", description=f"Phrases: {scenario}"
+    )
+
+
+@task(name="report", persist_result=False, cache_policy=NO_CACHE)
+async def report_reconnection(result: ReconnectionResult, archive: Archive, settings: Settings) -> None:
+    """Publish the verdict over all disturbances as markdown, and a row a disturbance as a table."""
+    await acreate_markdown_artifact(
+        reconnection_markdown(result, archive, _links(archive, settings)),
+        key="reconnect-verdict",
+        description="Verdict: reconnect",
+    )
+    await acreate_table_artifact(
+        reconnection_rows(result), key="reconnect-disturbances", description="Disturbances"
     )
 
 

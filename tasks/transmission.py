@@ -39,7 +39,7 @@ from eloquence_pipeline.transport.quiet_process import undisturbed
 from eloquence_pipeline.transport.subscriber import subscribe as record_audio
 from tasks.access import mint_token
 from tasks.attempts import noted_attempt
-from tasks.narration import SpeechNarrator
+from tasks.narration import Narrator, SpeechNarrator
 from tasks.network import CallNetwork, call_network
 from tasks.retrying import error_is_transient
 from tasks.run import Run
@@ -66,7 +66,7 @@ async def publish(
     tag: str,
     token: SecretStr,
     call: Call,
-    narrator: SpeechNarrator,
+    narrator: Narrator,
     path: NetworkPath | None,
 ) -> SendRecord:
     """Speak the script in real time."""
@@ -85,7 +85,13 @@ async def publish(
 
 @task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
 async def subscribe(
-    run: Run, speakers: Mapping[str, str], expected_seconds: float, token: SecretStr, call: Call
+    run: Run,
+    speakers: Mapping[str, str],
+    expected_seconds: float,
+    token: SecretStr,
+    call: Call,
+    *,
+    path: NetworkPath | None = None,
 ) -> dict[str, Recording]:
     """Record what arrives of each speaker until all have left."""
     return await record_audio(
@@ -96,6 +102,7 @@ async def subscribe(
         expected_seconds=expected_seconds,
         folder=run.folder,
         call=call,
+        path=path,
     )
 
 

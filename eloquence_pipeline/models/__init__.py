@@ -20,6 +20,7 @@ from eloquence_pipeline.models.delay import (
     PlanFigures,
     Statistics,
 )
+from eloquence_pipeline.models.disturbance import BLACKOUTS, Disturbance, DisturbanceKind, DisturbedSide
 from eloquence_pipeline.models.evidence import (
     MANIFEST_FORMAT,
     MANIFEST_FORMAT_VERSION,
@@ -58,7 +59,7 @@ from eloquence_pipeline.models.network import (
     StreamCount,
 )
 from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
-from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models.outcome import ReconnectionOutcome, ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import (
     EModelFigures,
     PhraseQuality,
@@ -66,6 +67,19 @@ from eloquence_pipeline.models.quality import (
     QualityInterval,
     QualityTrend,
     Score,
+)
+from eloquence_pipeline.models.reconnection import (
+    RECONNECTION_FORMAT,
+    RECONNECTION_FORMAT_VERSION,
+    AudibleGap,
+    DisturbanceSummary,
+    DisturbedCall,
+    ReconnectionFigures,
+    ReconnectionFormat,
+    ReconnectionLimits,
+    ReconnectionResult,
+    ReconnectionVerdict,
+    Recovery,
 )
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
@@ -105,9 +119,12 @@ from eloquence_pipeline.models.verdict import (
 )
 
 __all__ = [
+    "BLACKOUTS",
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
     "MATRIX_FORMAT",
+    "RECONNECTION_FORMAT",
+    "RECONNECTION_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "STABILITY_TEST",
@@ -116,6 +133,7 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "AudibleGap",
     "Axis",
     "BegunEnd",
     "Bottleneck",
@@ -135,6 +153,11 @@ __all__ = [
     "DirectionCount",
     "Disagreement",
     "DisagreementKind",
+    "Disturbance",
+    "DisturbanceKind",
+    "DisturbanceSummary",
+    "DisturbedCall",
+    "DisturbedSide",
     "Drift",
     "EModelFigures",
     "EndRecord",
@@ -172,8 +195,15 @@ __all__ = [
     "QualityInterval",
     "QualityTrend",
     "Ratio",
+    "ReconnectionFigures",
+    "ReconnectionFormat",
+    "ReconnectionLimits",
+    "ReconnectionOutcome",
+    "ReconnectionResult",
+    "ReconnectionVerdict",
     "Record",
     "Recording",
+    "Recovery",
     "RelayReport",
     "RelayedParticipant",
     "RemoteInboundRtp",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eloquence_pipeline.models.base import Record
 from eloquence_pipeline.models.evidence import Archive
+from eloquence_pipeline.models.reconnection import ReconnectionResult
 from eloquence_pipeline.models.result import ScenarioResult, SuiteResult
 
 
@@ -27,3 +28,10 @@ class SuiteOutcome(Record):
             tests={outcome.result.run.scenario: outcome.result for outcome in self.outcomes},
             errors=self.errors,
         )
+
+
+class ReconnectionOutcome(Record):
+    """What ``--test reconnect`` returns: the result over all calls and where it is."""
+
+    result: ReconnectionResult
+    archive: Archive

@@ -67,7 +67,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 
 {_blame(result)}
 {_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
-**Preuves**: {_place(archive)}
+**Preuves**: {place_of(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
 
@@ -115,7 +115,8 @@ def _ms(value: float | None) -> str:
     return "—" if value is None else f"{value:.1f} ms"
 
 
-def _place(archive: Archive) -> str:
+def place_of(archive: Archive) -> str:
+    """Return where the evidence of a run is."""
     folder = f"`{archive.folder}`"
     if archive.state is ArchiveState.UPLOADED:
         return f"`{archive.uri}` · {folder}"

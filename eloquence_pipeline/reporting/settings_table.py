@@ -53,12 +53,16 @@ def _shown(value: Any) -> str:
         case tuple():
             text = ", ".join(cast(tuple[str, ...], value))
         case dict():
-            parts = cast(dict[str, tuple[object, ...] | str], value)
-            text = "; ".join(
-                f"{name}: {part}" if isinstance(part, str) else f"{name} ({len(part)})"
-                for name, part in parts.items()
-            )
+            parts = cast(dict[str, object], value)
+            text = "; ".join(f"{name}{_content(part)}" for name, part in parts.items())
         case _:
             text = str(value)
     # A terminal obeys control characters.
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def _content(part: object) -> str:
+    # Of a list how many, of a section that it is there.
+    if isinstance(part, str):
+        return f": {part}"
+    return f" ({len(cast(tuple[object, ...], part))})" if isinstance(part, tuple) else ""

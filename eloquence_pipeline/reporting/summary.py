@@ -30,12 +30,12 @@ from eloquence_pipeline.reporting.wording import (
     verdict_sentence,
 )
 
-_STATUS_STYLES = {
+STATUS_STYLES = {
     VerdictStatus.PASSED: "bold green",
     VerdictStatus.FAILED: "bold red",
     VerdictStatus.INVALID: "bold yellow",
 }
-_STATUS_LEVELS = {
+STATUS_LEVELS = {
     VerdictStatus.PASSED: logging.INFO,
     VerdictStatus.FAILED: logging.ERROR,
     VerdictStatus.INVALID: logging.WARNING,
@@ -72,13 +72,14 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     if result.quality is not None:
         console.print(quality_table(result.quality))
-    verdict = Text(verdict_sentence(result), style=_STATUS_STYLES[result.verdict.status])
+    verdict = Text(verdict_sentence(result), style=STATUS_STYLES[result.verdict.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
     if archive is not None:
-        _print_place(console, archive)
+        print_place(console, archive)
 
 
-def _print_place(console: Console, archive: Archive) -> None:
+def print_place(console: Console, archive: Archive) -> None:
+    """Print where the evidence is."""
     console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
     if archive.state is ArchiveState.UPLOADED:
         console.print(f"          {archive.uri}", soft_wrap=True, markup=False)
@@ -96,7 +97,7 @@ def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive
         "run_id": result.run.run_id,
         **place,
     }
-    level = _STATUS_LEVELS[result.verdict.status]
+    level = STATUS_LEVELS[result.verdict.status]
     console.write("result", verdict_sentence(result), level=level, content=content)
 
 

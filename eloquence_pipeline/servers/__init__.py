@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
     from eloquence_pipeline.servers.interfaces import require_media_interface
     from eloquence_pipeline.servers.progress import ProgressSink
+    from eloquence_pipeline.servers.restartable import RestartableLiveKit, restartable_livekit
 
 __all__ = [
     "Endpoints",
     "LiveKitEndpoint",
     "PrefectEndpoint",
     "ProgressSink",
+    "RestartableLiveKit",
     "S3Endpoint",
     "ServiceStatus",
     "down",
     "embedded_servers",
     "find_binaries",
     "require_media_interface",
+    "restartable_livekit",
     "status",
     "up",
 ]
@@ -38,12 +41,14 @@ _HOMES = {
     "LiveKitEndpoint": "endpoints",
     "PrefectEndpoint": "endpoints",
     "ProgressSink": "progress",
+    "RestartableLiveKit": "restartable",
     "S3Endpoint": "endpoints",
     "ServiceStatus": "background",
     "down": "background",
     "embedded_servers": "embedded",
     "find_binaries": "binaries",
     "require_media_interface": "interfaces",
+    "restartable_livekit": "restartable",
     "status": "background",
     "up": "background",
 }

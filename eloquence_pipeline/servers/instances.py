@@ -89,7 +89,7 @@ def acquire(instance: Instance, build: Callable[[], Launch], waiting: Waiting) -
             return Held(instance, lease, state)
         lease.release()
         error = _failure(instance, state)
-        _await_keeper_end(instance)
+        await_keeper_end(instance)
         discard_failed(instance, waiting)
         # A joiner met somebody else's failed start: its own start may well work.
         if attempt == _ATTEMPTS - 1 or (started and not _lost_a_port(state)):
@@ -256,7 +256,8 @@ def _await_phase(instance: Instance, waiting: Waiting) -> InstanceState | None:
         time.sleep(_POLL_SECONDS)
 
 
-def _await_keeper_end(instance: Instance) -> None:
+def await_keeper_end(instance: Instance) -> None:
+    """Wait until the keeper of a server that has failed or was killed is gone."""
     deadline = time.monotonic() + _KEEPER_END_SECONDS
     while instance.is_kept and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)

@@ -12,6 +12,7 @@ from eloquence_pipeline.settings.loading import (
 )
 from eloquence_pipeline.settings.network import BUILT_IN_PROFILES, NetworkSettings
 from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
+from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoining, Repetitions
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
     BasicSettings,
@@ -53,7 +54,10 @@ __all__ = [
     "Packets",
     "PhraseSettings",
     "QualitySettings",
+    "ReconnectionSettings",
     "RecordedPhrase",
+    "Rejoining",
+    "Repetitions",
     "ScenarioSettings",
     "ServerSettings",
     "Settings",

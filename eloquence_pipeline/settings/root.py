@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
+from eloquence_pipeline.settings.reconnection import ReconnectionSettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
     PhraseSettings,
@@ -59,6 +60,9 @@ class Settings(Section):
     )
     network: NetworkSettings = Field(
         default_factory=NetworkSettings, description="Networks that are simulated."
+    )
+    reconnection: ReconnectionSettings = Field(
+        default_factory=ReconnectionSettings, description="Disturbed calls: `--test reconnect`."
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."

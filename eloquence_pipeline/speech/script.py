@@ -29,6 +29,10 @@ _LONGEST_SECONDS_PER_CHARACTER = 0.2
 _LONGEST_SECONDS_PER_OTHER_CHARACTER = 1.7
 """Measured: up to 0.6 s for a digit, 1.3 s for an emoji, 1.63 s for the letter ŵ."""
 _REFERENCE_RATE_WPM = 150
+_FRAME_SECONDS = 0.01
+_SILENT_RATIO = 0.03
+"""30 dB below the loudest."""
+_WITHIN_SECONDS = 3.0
 
 
 def draw_pauses(
@@ -229,3 +233,38 @@ def render(script: SpeechScript) -> Int16Array:
     for start, samples in sounds(script):
         rendered[start : start + len(samples)] = samples
     return rendered
+
+
+def speech_goes_on_at(
+    samples: Int16Array, sample_rate_hz: int, earliest_seconds: float, length_seconds: float
+) -> float:
+    """Return a moment from which on speech goes on for so long, with as little silence as can be had.
+
+    Parameters
+    ----------
+    samples
+        What is said, int16 of shape (n,).
+    sample_rate_hz
+        Of the samples.
+    earliest_seconds
+        The moment is not before this, and within three seconds of it.
+    length_seconds
+        How long speech should go on.
+
+    Returns
+    -------
+    float
+        Seconds from the beginning: the first of the moments with the least silence after them.
+    """
+    frame = round(_FRAME_SECONDS * sample_rate_hz)
+    pieces = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
+    level = np.sqrt((pieces**2).mean(axis=1))
+    silent = (level < _SILENT_RATIO * level.max(initial=0.0)).astype(np.int64)
+    before = np.concatenate(([0], np.cumsum(silent)))
+    length, first = round(length_seconds / _FRAME_SECONDS), round(earliest_seconds / _FRAME_SECONDS)
+    last = min(first + round(_WITHIN_SECONDS / _FRAME_SECONDS), len(silent) - length)
+    if last <= first:
+        return earliest_seconds
+    starts = np.arange(first, last)
+    silence = before[starts + length] - before[starts]
+    return float(starts[int(np.argmin(silence))] * _FRAME_SECONDS)

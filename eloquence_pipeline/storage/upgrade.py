@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from eloquence_pipeline.errors import StorageError
-from eloquence_pipeline.models import RESULT_FORMAT, RESULT_FORMAT_VERSION
+from eloquence_pipeline.models import RECONNECTION_FORMAT, RESULT_FORMAT, RESULT_FORMAT_VERSION
 from eloquence_pipeline.settings import ThresholdSettings
 
 Document = dict[str, Any]
@@ -78,6 +78,11 @@ def require_known_version(document: Mapping[str, Any]) -> int:
     named: Any = document.get("format")
     named = cast(Mapping[str, Any], named if isinstance(named, Mapping) else {})
     version = named.get("version")
+    if named.get("name") == RECONNECTION_FORMAT:
+        raise StorageError(
+            "it is the result over several disturbed calls, and each of them is a run of its own",
+            remedy="name one of them: their run ids stand under `calls` in this file",
+        )
     if named.get("name") != RESULT_FORMAT or type(version) is not int or version < 1:
         raise StorageError(
             "it is not a result of this pipeline", remedy=f"its format has to be named {RESULT_FORMAT!r}"

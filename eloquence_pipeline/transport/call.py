@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eloquence_pipeline.transport.participant import Participant
+    from eloquence_pipeline.transport.rejoining import WayBack
 
 
 class Call:
@@ -17,6 +22,8 @@ class Call:
     ----------
     speakers
         Identities of all who speak in this call.
+    ways_back
+        How an end joins again after it was put out of the room, by its identity; the others stay out.
 
     Attributes
     ----------
@@ -26,12 +33,16 @@ class Call:
         Set when every speaker has said everything and left.
     broken
         Set when an end has failed; the others stop at once.
+    participants
+        Who is connected, by identity.
     heard_count
         Says how many stretches of sound the listener has heard so far; roughly the phrases, where pauses are
         long.
     """
 
-    def __init__(self, speakers: Collection[str]) -> None:
+    def __init__(self, speakers: Collection[str], ways_back: Mapping[str, WayBack] | None = None) -> None:
+        self.ways_back = ways_back or {}
+        self.participants: dict[str, Participant] = {}
         self.heard = asyncio.Event()
         self.spoken = asyncio.Event()
         self.broken = asyncio.Event()

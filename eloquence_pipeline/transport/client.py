@@ -19,6 +19,7 @@ from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
 from eloquence_pipeline.errors import ConfigurationError, TransportError
 from eloquence_pipeline.models import (
     Clip,
+    ConnectionEvent,
     NetworkConditions,
     Record,
     RelayedParticipant,
@@ -26,6 +27,7 @@ from eloquence_pipeline.models import (
     Side,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.settings import Rejoining
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
@@ -35,6 +37,7 @@ from eloquence_pipeline.transport.network.wishes import Directions, FurtherCondi
 from eloquence_pipeline.transport.participant import Participant
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import Publisher
+from eloquence_pipeline.transport.rejoining import WayBack
 from eloquence_pipeline.transport.sounds import load_clip
 from eloquence_pipeline.transport.subscriber import Listener
 from eloquence_pipeline.transport.tokens import mint_token
@@ -98,6 +101,10 @@ class LiveKitTestClient:
         Name of the participant; a room has each name once.
     ca_file
         Certificates (PEM) to trust besides those of the system, for ``wss://`` with one's own authority.
+    rejoin
+        How it joins again after the server put it out of the room (a reconnect is the SDK's own doing, and
+        needs none of this): it goes on speaking meanwhile, publishes again with a fresh token, and
+        goes on recording. None stays out.
 
     Raises
     ------
@@ -121,6 +128,7 @@ class LiveKitTestClient:
         identity: str,
         *,
         ca_file: str | PathLike[str] | None = None,
+        rejoin: Rejoining | None = None,
     ) -> None:
         self.url = _checked(_URL, url, "the URL of a LiveKit server")
         self.identity = identity
@@ -131,6 +139,7 @@ class LiveKitTestClient:
         self._api_key = api_key
         self._api_secret = SecretStr(api_secret) if isinstance(api_secret, str) else api_secret
         self._ca_file = Path(ca_file) if ca_file is not None else None
+        self._rejoin = rejoin
         self._stack = AsyncExitStack()
         self._busy = asyncio.Lock()
         """Held while connecting and beginning to speak: two sounds at once are said by one sender."""
@@ -171,7 +180,7 @@ class LiveKitTestClient:
         try:
             self._folder = self._place()
             self._path = await self._open_path()
-            participant = Participant(Side.PUBLISHER, self.identity)
+            participant = Participant(Side.PUBLISHER, self.identity, self._way_back(room_name))
             self._participant = await self._stack.enter_async_context(participant)
             writer = DiskWriter(self._call.breaker())
             self._listener = await self._stack.enter_async_context(
@@ -182,6 +191,14 @@ class LiveKitTestClient:
             await self._close()
             raise
         self.room_name = room_name
+
+    def _way_back(self, room_name: str) -> WayBack | None:
+        return WayBack(self.url, lambda: self._token(room_name), self._rejoin) if self._rejoin else None
+
+    @property
+    def events(self) -> tuple[ConnectionEvent, ...]:
+        """What happened to the connection so far: the SDK's events, and attempts to join again."""
+        return tuple(self._participant.events) if self._participant else ()
 
     async def _open_path(self) -> NetworkPath | None:
         # Conditions may come at any time, and a way around them cannot be changed in mid-call.

@@ -48,8 +48,8 @@ class FrameRecorder:
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         """Record `track` from now on.
 
-        A full reconnect brings a new track; its frames follow those of the old one, and the arrival
-        times tell where the gap is.
+        A reconnect brings a new track; its frames follow those of the old one, which is let go: some of
+        them go on giving silence. The arrival times tell where the gap is.
         """
         self._recordings.append(asyncio.wrap_future(self._thread.submit(self._record(track))))
 
@@ -59,6 +59,9 @@ class FrameRecorder:
         )
         self._streams.append(stream)
         async for event in stream:
+            if stream is not self._streams[-1]:
+                await stream.aclose()
+                return
             self._end.timings.put((_ARRIVED, monotonic_ns()))
             self._end.audio.put(bytes(event.frame.data))
 

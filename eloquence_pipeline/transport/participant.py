@@ -1,4 +1,4 @@
-"""One participant of a room: connect, events, statistics, disconnect.
+"""One participant of a room: connect, events, statistics, come back, disconnect.
 
 Wraps the SDK once, so that its errors (which share no base class), its crash on a cancelled
 connect and the tokens in its texts are dealt with in one place.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -25,6 +25,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import redact, redact_sdk_logs
 from eloquence_pipeline.transport.disk_writer import DiskWriter, Feed, LineFile
 from eloquence_pipeline.transport.network.simulated import NetworkPath
+from eloquence_pipeline.transport.rejoining import Attempts, WayBack
 from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -53,6 +54,9 @@ _RECORDED_EVENTS: tuple[EventTypes, ...] = (
     "token_refreshed",
 )
 
+_FOR_GOOD = {"CLIENT_INITIATED", "DUPLICATE_IDENTITY"}
+"""Reasons for leaving after which nobody comes back: it was meant, or another one has taken the name."""
+
 
 class Participant:
     """A connected participant that writes down what happens to it.
@@ -63,42 +67,56 @@ class Participant:
         Which end of the transmission this is.
     identity
         Its name in the room, as in its token.
+    way_back
+        How it joins again after it was put out of the room; None stays out.
     """
 
-    def __init__(self, side: Side, identity: str) -> None:
+    def __init__(self, side: Side, identity: str, way_back: WayBack | None = None) -> None:
         redact_sdk_logs()
         self.side = side
         self.identity = identity
         self.started = Instant.now()
         self.connect_ms = 0.0
         self.room = rtc.Room()
-        self.statistics = StatisticsSampler(self.room)
+        """Another one after each return: the SDK uses a room once."""
+        self.statistics = StatisticsSampler(lambda: self.room)
         self.events: list[ConnectionEvent] = []
         self._event_feed: Feed[ConnectionEvent] = Feed(_to_json_lines, _MOST_WAITING_EVENTS)
         self.gone_event = asyncio.Event()
-        """Set when the participant is out of the room, whoever ended it."""
+        """Set when the participant is out of the room for good, whoever ended it."""
+        self._path: NetworkPath | None = None
+        self._callbacks: list[tuple[EventTypes, Callable[..., None]]] = []
+        self._after_return: list[Callable[[], Awaitable[None]]] = []
+        self._way_back = way_back
+        self._attempts = Attempts(way_back.policy) if way_back else None
+        self._returning: asyncio.Task[None] | None = None
         for name in _RECORDED_EVENTS:
             self.on(name, self._recorder_of(name))
 
     def on(self, event: EventTypes, callback: Callable[..., None]) -> None:
-        """Call `callback` with the SDK's arguments, as many as it takes, at each `event`."""
+        """Call `callback` with the SDK's arguments, as many as it takes, at each `event` of any room."""
+        self._callbacks.append((event, callback))
         cast(Any, self.room).on(event, callback)
+
+    def after_return(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Carry out `action` whenever the participant has joined again, as a part of that."""
+        self._after_return.append(action)
+
+    def note(self, name: str, detail: str = "") -> None:
+        """Write down an event that is none of the SDK's."""
+        event = ConnectionEvent(
+            monotonic_ns=monotonic_ns(), side=self.side, identity=self.identity, name=name, detail=detail
+        )
+        self.events.append(event)
+        self._event_feed.put(event)
+        _logger.debug(f"{self.identity}: {name} {detail}".rstrip())
 
     def _recorder_of(self, name: str) -> Callable[..., None]:
         def record(*arguments: Any) -> None:
             detail = _describe(name, arguments)
-            event = ConnectionEvent(
-                monotonic_ns=monotonic_ns(),
-                side=self.side,
-                identity=self.identity,
-                name=name,
-                detail=detail,
-            )
-            self.events.append(event)
-            self._event_feed.put(event)
-            _logger.debug(f"{self.identity}: {name} {detail}".rstrip())
+            self.note(name, detail)
             if name == "disconnected":
-                self.gone_event.set()
+                self._put_out(detail)
             if name in {"reconnecting", "reconnected"}:
                 _logger.connection(name, f"Room: {self.room.name} ({self.identity})")
 
@@ -126,8 +144,17 @@ class Participant:
         TransportError
             If the server refused, or the media does not go through the simulated network.
         """
-        address = path.url if path else url
+        self._path = path
         began = monotonic_ns()
+        await self._join(url, token)
+        self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
+        if path is not None:
+            await path.require_used(self.room)
+        _logger.connection("connected", f"Room: {self.room.name} ({self.identity})")
+        self.statistics.start()
+
+    async def _join(self, url: str, token: SecretStr) -> None:
+        address = self._path.url if self._path else url
         options = rtc.RoomOptions(auto_subscribe=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
         connecting = asyncio.ensure_future(self.room.connect(address, token.get_secret_value(), options))
         try:
@@ -138,22 +165,65 @@ class Participant:
             while not connecting.done():
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await asyncio.shield(connecting)
-            await self.disconnect()
+            await self._leave_room()
             raise
         except Exception as error:
-            refusal = await path.refusal() if path else None
+            refusal = await self._path.refusal() if self._path else None
             raise refusal or _translated(url, error) from None
-        self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
-        if path is not None:
-            await path.require_used(self.room)
-        _logger.connection("connected", f"Room: {self.room.name} ({self.identity})")
-        self.statistics.start()
 
-    async def disconnect(self) -> None:
-        """Leave the room; calling it again changes nothing."""
-        await self.statistics.stop()
+    def _put_out(self, reason: str) -> None:
+        if self._returning is not None and not self._returning.done():
+            return  # the return itself sees that the new room is lost too
+        if self._way_back is None or self._attempts is None or reason in _FOR_GOOD:
+            self.gone_event.set()
+            return
+        self._returning = asyncio.create_task(
+            self._return(self._way_back, self._attempts), name=f"{self.identity} joins again"
+        )
+
+    async def _return(self, way_back: WayBack, attempts: Attempts) -> None:
+        try:
+            while (wait_seconds := attempts.next_wait_seconds()) is not None:
+                await asyncio.sleep(wait_seconds)
+                self.note("rejoining", f"attempt {attempts.count}")
+                if await self._joined_again(way_back):
+                    self.note("rejoined", f"attempt {attempts.count}")
+                    _logger.connection("rejoined", f"Room: {self.room.name} ({self.identity})")
+                    attempts.succeeded()
+                    return
+            self.note("gave_up", f"after {attempts.count} attempts")
+        except TransportError as error:
+            self.note("gave_up", error.message)
+        self.gone_event.set()
+
+    async def _joined_again(self, way_back: WayBack) -> bool:
+        await self._leave_room()
+        self.room = rtc.Room()
+        for event, callback in self._callbacks:
+            cast(Any, self.room).on(event, callback)
+        try:
+            await self._join(way_back.url, way_back.fresh_token())
+            for action in self._after_return:
+                await action()
+        except TransportError as error:
+            self.note("rejoin_failed", error.message)
+            if not error.transient:
+                raise
+            return False
+        return self.room.isconnected()
+
+    async def _leave_room(self) -> None:
         with contextlib.suppress(Exception):
             await self.room.disconnect()
+
+    async def disconnect(self) -> None:
+        """Leave the room, and do not come back; calling it again changes nothing."""
+        self._way_back = None
+        if self._returning is not None:
+            self._returning.cancel()
+            await asyncio.gather(self._returning, return_exceptions=True)
+        await self.statistics.stop()
+        await self._leave_room()
 
     async def __aenter__(self) -> Self:
         return self

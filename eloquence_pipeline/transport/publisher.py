@@ -69,10 +69,11 @@ async def publish(
         If no frame could be sent.
     """
     async with (
-        Participant(Side.PUBLISHER, identity) as participant,
+        Participant(Side.PUBLISHER, identity, call.ways_back.get(identity)) as participant,
         Publisher(participant, playlist, call, folder, tag) as publisher,
     ):
         await participant.connect(url, token, path)
+        call.participants[identity] = participant
         await publisher.publish_track()
         await publisher.until_heard()
         publisher.record()
@@ -117,6 +118,8 @@ class Publisher:
         self._pump = FramePump(playlist, self._end)
         self._has_listener = asyncio.Event()
         participant.on("local_track_subscribed", self._has_listener.set)
+        # Frames are handed over all the while: who is put out of a room goes on speaking.
+        participant.after_return(self.publish_track)
 
     @property
     def frame_count(self) -> int:

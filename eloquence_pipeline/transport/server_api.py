@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from http import HTTPStatus
+from typing import Any
 
+import aiohttp
 from livekit import api
 from pydantic import SecretStr
 
@@ -14,6 +17,9 @@ from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.transport.tokens import accept_short_secrets
 
 ANSWER_TIMEOUT_SECONDS = 5.0
+
+_VALIDATE = "/rtc/validate"
+"""Where the server says what it thinks of a token without letting anybody in."""
 
 _REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -34,15 +40,19 @@ async def require_accepted_keys(url: str, api_key: str, api_secret: SecretStr) -
     # LiveKit's own client turns ws:// and wss:// into what HTTP needs.
     async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
         asking = server.room.list_rooms(api.ListRoomsRequest(names=[f"eloquence-{secrets.token_hex(8)}"]))
-        try:
-            await asyncio.wait_for(asking, ANSWER_TIMEOUT_SECONDS)
-        except TimeoutError:
-            raise ConnectTimeout(
-                f"LiveKit at {url} does not answer within {ANSWER_TIMEOUT_SECONDS:.0f} s",
-                remedy="check that the server is running and not overloaded",
-            ) from None
-        except Exception as error:
-            raise _translated(url, error) from None
+        await _answered(url, asking)
+
+
+async def _answered(url: str, asking: Coroutine[Any, Any, object]) -> None:
+    try:
+        await asyncio.wait_for(asking, ANSWER_TIMEOUT_SECONDS)
+    except TimeoutError:
+        raise ConnectTimeout(
+            f"LiveKit at {url} does not answer within {ANSWER_TIMEOUT_SECONDS:.0f} s",
+            remedy="check that the server is running and not overloaded",
+        ) from None
+    except Exception as error:
+        raise _translated(url, error) from None
 
 
 def _translated(url: str, error: Exception) -> TransportError:
@@ -58,3 +68,43 @@ def _translated(url: str, error: Exception) -> TransportError:
     return TransportError(
         f"LiveKit at {url} does not answer as it should ({told})", remedy="check LIVEKIT_URL"
     )
+
+
+async def remove_participant(url: str, api_key: str, api_secret: SecretStr, room: str, identity: str) -> None:
+    """Remove a participant from its room, as an administrator does.
+
+    Raises
+    ------
+    ConnectTimeout
+        If the server does not answer.
+    TransportError
+        If it refuses.
+    """
+    accept_short_secrets()
+    async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
+        removing = server.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=identity))
+        await _answered(url, removing)
+
+
+async def token_is_accepted(url: str, token: SecretStr) -> bool:
+    """Return whether one could join with a token now.
+
+    Raises
+    ------
+    ConnectTimeout
+        If the server does not answer.
+    """
+    address = url.replace("ws", "http", 1).rstrip("/") + _VALIDATE
+    timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_SECONDS)
+    try:
+        # In a header: the address of a request is what servers and proxies write into their logs.
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(address, headers=headers) as answer,
+        ):
+            return answer.status == HTTPStatus.OK
+    except (aiohttp.ClientError, TimeoutError):
+        raise ConnectTimeout(
+            f"LiveKit at {url} does not answer", remedy="check that the server is running"
+        ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -15,6 +15,7 @@ from eloquence_pipeline.clock import monotonic_ns
 from eloquence_pipeline.transport.disk_writer import MOST_WAITING_SECONDS, Feed
 
 SAMPLE_INTERVAL_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
 
 _KEPT_TYPES = {
     "inbound_rtp": "inbound-rtp",
@@ -33,7 +34,12 @@ Sample = tuple[int, int, rtc.RtcStats]
 
 
 class StatisticsSampler:
-    """Take the statistics of one room twice a second.
+    """Take the statistics of one participant twice a second.
+
+    Parameters
+    ----------
+    room
+        Returns the room that the participant is in now.
 
     Attributes
     ----------
@@ -43,7 +49,7 @@ class StatisticsSampler:
         W3C dictionaries.
     """
 
-    def __init__(self, room: rtc.Room) -> None:
+    def __init__(self, room: Callable[[], rtc.Room]) -> None:
         self.feed: Feed[Sample] = Feed(_to_json_lines, round(MOST_WAITING_SECONDS / SAMPLE_INTERVAL_SECONDS))
         self._room = room
         self._task: asyncio.Task[None] | None = None
@@ -68,7 +74,8 @@ class StatisticsSampler:
             # A room that is reconnecting or gone has no statistics; the gap in the samples says so.
             with contextlib.suppress(Exception):
                 sampled_at_ns = monotonic_ns()
-                stats = await self._room.get_rtc_stats()
+                # A room that is lost meanwhile may never answer.
+                stats = await asyncio.wait_for(self._room().get_rtc_stats(), ANSWER_SECONDS)
                 self.feed.put((sampled_at_ns, monotonic_ns(), stats))
             if stopping:
                 return

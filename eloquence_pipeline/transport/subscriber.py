@@ -71,10 +71,11 @@ async def subscribe(
         If not every speaker's track could be subscribed to.
     """
     async with (
-        Participant(Side.SUBSCRIBER, identity) as participant,
+        Participant(Side.SUBSCRIBER, identity, call.ways_back.get(identity)) as participant,
         Listener(participant, speakers, folder, DiskWriter(call.breaker())) as listener,
     ):
         await participant.connect(url, token, path)
+        call.participants[identity] = participant
         await listener.until_subscribed(call)
         call.heard_count = lambda: listener.heard_count
         listener.record()

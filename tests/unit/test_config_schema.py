@@ -29,8 +29,9 @@ SEEDS_FOUR = {
 def objects(schema: Any) -> Iterator[dict[str, Any]]:
     """Yield every object that a schema describes key by key."""
     for definition in (schema, *schema["$defs"].values()):
-        assert definition["type"] == "object"
-        yield definition
+        if "enum" not in definition:
+            assert definition["type"] == "object"
+            yield definition
 
 
 def test_the_published_schema_is_that_of_the_settings() -> None:

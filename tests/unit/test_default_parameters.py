@@ -8,15 +8,22 @@ from typing import NoReturn
 import pytest
 
 from eloquence_pipeline.reporting.console import make_console
-from eloquence_pipeline.settings import ScenarioSettings, Settings
+from eloquence_pipeline.settings import Settings
 from flows import commands
 from flows.commands import Options
 from flows.defaults import default_parameters
 
 pytestmark = pytest.mark.unit
 
-OWN = ScenarioSettings.model_validate(
-    {"basic": {"duration_seconds": 9}, "stress": {"packets": 8, "interval_ms": 7}, "latency": {"packets": 6}}
+OWN = Settings.model_validate(
+    {
+        "tests": {
+            "basic": {"duration_seconds": 9},
+            "stress": {"packets": 8, "interval_ms": 7},
+            "latency": {"packets": 6},
+        },
+        "reconnection": {"repetitions": 4},
+    }
 )
 
 
@@ -27,6 +34,7 @@ OWN = ScenarioSettings.model_validate(
         ("stress", {"packets": 8, "interval_ms": 7, "speakers": 1}),
         ("latency", {"packets": 6, "interval_ms": 200}),
         ("stability", {"duration_seconds": 600}),
+        ("reconnect", {"repetitions": 4}),
         ("suite", {}),
     ],
 )

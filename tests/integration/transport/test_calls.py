@@ -131,6 +131,21 @@ async def test_a_speaker_that_reconnects_is_recorded_to_its_end(
     assert received.frame_count > 450
 
 
+async def test_the_track_of_before_a_migration_is_not_recorded_beside_the_new_one(
+    livekit: LiveKitEndpoint, tmp_path: Path, rooms: list[rtc.Room]
+) -> None:
+    async def disturb() -> None:
+        await asyncio.sleep(INTO_THE_CALL_SECONDS)
+        await rooms[0].simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_MIGRATION)
+
+    (_, received), _ = await asyncio.gather(
+        call_of(livekit, tmp_path, 5, f"{ROOM}-migration", Call(["speaker"])), disturb()
+    )
+    # The old track goes on giving silence, a frame every 10 ms.
+    assert len(received.ssrcs) == 2
+    assert 350 < received.frame_count < 550
+
+
 async def test_a_listener_that_is_removed_ends_the_call_at_once_and_both_say_why(
     livekit: LiveKitEndpoint, tmp_path: Path, rooms: list[rtc.Room]
 ) -> None:

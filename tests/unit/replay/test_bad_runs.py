@@ -39,6 +39,14 @@ def test_a_file_that_is_missing_is_named(folder: Path) -> None:
         StoredRun(folder)
 
 
+def test_the_result_over_several_calls_names_them(bare: Path) -> None:
+    content = {"format": {"name": "eloquence-reconnection", "version": 1, "method_version": 3}}
+    (bare / "results.json").write_text(json.dumps(content))
+    with pytest.raises(StorageError, match="each of them is a run of its own") as raised:
+        StoredRun(bare)
+    assert "`calls`" in raised.value.remedy
+
+
 def test_a_recording_that_was_changed_is_found_without_a_manifest_too(bare: Path) -> None:
     (bare / "sent.wav").write_bytes((bare / "received.wav").read_bytes())
     with pytest.raises(MeasurementError, match=r"sent\.wav is not the file that was recorded"):

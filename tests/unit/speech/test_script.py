@@ -21,6 +21,7 @@ from eloquence_pipeline.speech.script import (
     phrases_to_fill,
     phrases_without_end,
     render,
+    speech_goes_on_at,
 )
 
 pytestmark = pytest.mark.unit
@@ -146,3 +147,12 @@ def test_a_recording_can_be_shorter_than_its_text(tmp_path: Path) -> None:
 
 def test_drawing_goes_on_for_ever_in_the_same_order() -> None:
     assert tuple(islice(phrases_without_end(PHRASES, 7), 50)) == draw_phrases(PHRASES, 7, 50)
+
+
+def test_a_moment_in_speech_is_one_with_the_least_silence_after_it() -> None:
+    samples = np.full(10 * 48_000, 8000, dtype=np.int16)
+    samples[: round(5.5 * 48_000)] = 0
+    samples[round(5.9 * 48_000) : 6 * 48_000] = 0
+    assert speech_goes_on_at(samples, 48_000, 5.0, 0.8) == pytest.approx(6.0)
+    assert speech_goes_on_at(samples, 48_000, 5.0, 0.3) == pytest.approx(5.5)
+    assert speech_goes_on_at(samples[: 5 * 48_000], 48_000, 5.0, 0.8) == 5.0

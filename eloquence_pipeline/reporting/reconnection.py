@@ -1,0 +1,202 @@
+"""Disturbed calls for people: a line a call, a table a test, Markdown for the Prefect UI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eloquence_pipeline.models import (
+    Archive,
+    DisturbanceSummary,
+    DisturbedCall,
+    DisturbedSide,
+    ReconnectionResult,
+    Recovery,
+    Statistics,
+    VerdictStatus,
+)
+from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.markdown import escaped, place_of
+from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
+
+_SIDE_WORDS = {
+    DisturbedSide.SPEAKER: "locuteur",
+    DisturbedSide.LISTENER: "auditeur",
+    DisturbedSide.BOTH: "les deux",
+}
+_RECOVERY_WORDS = {
+    Recovery.UNAIDED: "revenu sans aide",
+    Recovery.REJOINED: "revenu en rejoignant la salle",
+    Recovery.NONE: "pas revenu",
+}
+
+
+def call_sentence(call: DisturbedCall) -> str:
+    """Return what became of one call, in a line."""
+    head = f"{call.disturbance.kind} ({_SIDE_WORDS[call.disturbance.side]})"
+    figures = call.figures
+    if figures is None:
+        return f"{head} : {call.not_tried or call.invalid}"
+    uncertainty = f" ± {figures.audible_gap_uncertainty_ms:.0f}" if figures.audible_gap_ms else ""
+    parts = [
+        _RECOVERY_WORDS[figures.recovery],
+        f"coupure audible {_ms(figures.audible_gap_ms)}{uncertainty}",
+        f"SDK {_ms(figures.sdk_recovery_ms)}",
+    ]
+    if figures.rejoin_ms is not None:
+        parts.append(f"retour en {figures.rejoin_ms:.0f} ms, {figures.rejoin_attempts} essai(s)")
+    parts.append(f"délai {_ms(figures.delay_before_ms)} → {_ms(figures.delay_after_ms)}")
+    parts.append(f"phrases perdues {figures.phrases_lost}, coupées {figures.phrases_cut}")
+    return f"{head} : {' · '.join(parts)}"
+
+
+def reconnection_sentence(result: ReconnectionResult) -> str:
+    """Return the verdict as one line."""
+    verdict = result.verdict
+    head = f"{STATUS_ICONS[verdict.status]} {result.run.scenario} {STATUS_WORDS[verdict.status]}"
+    tried = [call for call in result.calls if call.figures]
+    recoveries = [call.figures.recovery for call in tried if call.figures]
+    told = (
+        f"{len(tried)}/{len(result.calls)} perturbations essayées, "
+        f"{recoveries.count(Recovery.UNAIDED)} revenues sans aide, "
+        f"{recoveries.count(Recovery.REJOINED)} en rejoignant la salle, "
+        f"{recoveries.count(Recovery.NONE)} pas revenues"
+    )
+    return f"{head}: {told}" + (f"; {'; '.join(verdict.reasons)}" if verdict.reasons else "")
+
+
+def print_reconnection(console: Console, result: ReconnectionResult, archive: Archive) -> None:
+    """Print a row a disturbance, the verdict and the place of the evidence."""
+    sentence = reconnection_sentence(result)
+    if isinstance(console, JsonConsole):
+        content = {
+            "scenario": result.run.scenario,
+            "status": result.verdict.status,
+            "reasons": result.verdict.reasons,
+            "run_id": result.run.run_id,
+            "folder": str(archive.folder),
+            "uri": archive.uri,
+            "problem": archive.problem,
+        }
+        console.write("result", sentence, level=STATUS_LEVELS[result.verdict.status], content=content)
+        return
+    console.print()
+    console.print(reconnection_table(result))
+    for summary in result.summaries:
+        if summary.not_tried:
+            told = f"{summary.kind} ({_SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
+            console.print(told, style="yellow", markup=False, soft_wrap=True)
+    style = STATUS_STYLES[result.verdict.status]
+    console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)
+    print_place(console, archive)
+
+
+def reconnection_table(result: ReconnectionResult) -> Table:
+    """Return one row a kind and side; medians, with the extremes where there are several calls."""
+    table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}, en ms", expand=False)
+    table.add_column("Perturbation", overflow="fold", ratio=2)
+    for title in ("Côté", "Revenu"):
+        table.add_column(title)
+    for title in ("Coupure", "SDK", "Retour", "Δ délai"):
+        table.add_column(title, justify="right")
+    for summary in result.summaries:
+        table.add_row(
+            str(summary.kind),
+            _SIDE_WORDS[summary.side],
+            Text(_came_back(summary), style="red" if summary.lost else ""),
+            _spread(summary.audible_gap_ms),
+            _spread(summary.sdk_recovery_ms),
+            _spread(summary.rejoin_ms),
+            _spread(summary.delay_change_ms),
+        )
+    return table
+
+
+def _came_back(summary: DisturbanceSummary) -> str:
+    if not summary.tried:
+        return "—"
+    if summary.tried == 1:
+        return "seul" if summary.unaided else "rejoint" if summary.rejoined else "NON"
+    parts = ((summary.unaided, "seul"), (summary.rejoined, "rejoint"), (summary.lost, "NON"))
+    return ", ".join(f"{count} {word}" for count, word in parts if count)
+
+
+def _spread(figure: Statistics) -> str:
+    if figure.median is None or figure.min is None or figure.max is None:
+        return "—"
+    if figure.count == 1:
+        return f"{figure.median:.0f}"
+    return f"{figure.median:.0f} [{figure.min:.0f}; {figure.max:.0f}]"
+
+
+def _ms(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0f} ms"
+
+
+def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: Mapping[str, str]) -> str:
+    """Return the verdict, a row a disturbance and the place of the evidence.
+
+    Parameters
+    ----------
+    result, archive
+        What to show.
+    links
+        Addresses by the name of the file they open.
+    """
+    head, _, rest = reconnection_sentence(result).partition(": ")
+    rows = "\n".join(
+        f"| {escaped(str(summary.kind))} | {_SIDE_WORDS[summary.side]} | {_came_back(summary)} "
+        f"| {escaped(_spread(summary.audible_gap_ms))} | {escaped(_spread(summary.sdk_recovery_ms))} "
+        f"| {escaped(_spread(summary.rejoin_ms))} | {escaped(_spread(summary.delay_change_ms))} "
+        f"| {summary.phrases_lost} / {summary.phrases_cut} |"
+        for summary in result.summaries
+    )
+    icon = "✅" if result.verdict.status is VerdictStatus.PASSED else "❌"
+    not_tried = "\n".join(
+        f"- {escaped(str(summary.kind))} ({_SIDE_WORDS[summary.side]}) : {escaped(summary.not_tried)}"
+        for summary in result.summaries
+        if summary.not_tried
+    )
+    calls = "\n".join(
+        f"- {escaped(call_sentence(call))}  \n  `{call.evidence}`" for call in result.calls if call.figures
+    )
+    return f"""# {escaped(head)}
+
+{icon} {escaped(rest)}
+
+| Perturbation | Côté | Revenu | Coupure (ms) | SDK (ms) | Retour (ms) | Δ délai (ms) | Perdues / coupées |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+{f"**Non essayées**{chr(10)}{chr(10)}{not_tried}" if not_tried else ""}
+
+**Appels**
+
+{calls}
+
+**Preuves**: {place_of(archive)}
+
+{" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
+
+**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+"""
+
+
+def reconnection_rows(result: ReconnectionResult) -> list[dict[str, Any]]:
+    """Return one flat row a kind and side, of six columns (more show badly in the Prefect UI)."""
+    return [
+        {
+            "Perturbation": f"{summary.kind} ({_SIDE_WORDS[summary.side]})",
+            "Revenu": _came_back(summary),
+            "Coupure audible (ms)": _spread(summary.audible_gap_ms),
+            "SDK (ms)": _spread(summary.sdk_recovery_ms),
+            "Retour (ms)": _spread(summary.rejoin_ms),
+            "Δ délai (ms)": _spread(summary.delay_change_ms),
+        }
+        for summary in result.summaries
+    ]
