@@ -8,6 +8,17 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 """
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
+from eloquence_pipeline.models.baseline import (
+    BaselineComparison,
+    Change,
+    Conditions,
+    FigureComparison,
+    LeftOut,
+    Night,
+    NightFigure,
+    PairComparison,
+    Since,
+)
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
 from eloquence_pipeline.models.delay import (
@@ -91,11 +102,14 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "BaselineComparison",
     "Bottleneck",
     "BudgetFigures",
+    "Change",
     "Channel",
     "Clip",
     "Comparison",
+    "Conditions",
     "ConnectionEvent",
     "DelayBudget",
     "DelayFigures",
@@ -109,6 +123,7 @@ __all__ = [
     "EModelFigures",
     "EndRecord",
     "FigureChange",
+    "FigureComparison",
     "FigureVerdict",
     "FileReference",
     "Gap",
@@ -116,6 +131,7 @@ __all__ = [
     "InboundRtp",
     "LatencyClass",
     "LatencyStats",
+    "LeftOut",
     "LossClass",
     "LossFigures",
     "LossLevel",
@@ -124,8 +140,11 @@ __all__ = [
     "Manifest",
     "NetworkConditions",
     "NetworkDelay",
+    "Night",
+    "NightFigure",
     "OutboundRtp",
     "PacingFigures",
+    "PairComparison",
     "ParticipantStability",
     "Phrase",
     "PhraseObservation",
@@ -150,6 +169,7 @@ __all__ = [
     "Score",
     "SendRecord",
     "Side",
+    "Since",
     "SpeakerFigures",
     "SpeechScript",
     "StabilityFigures",

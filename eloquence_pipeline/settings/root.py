@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from eloquence_pipeline.settings.baseline import BaselineSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
@@ -55,6 +56,9 @@ class Settings(Section):
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Scores of the received speech."
+    )
+    baseline: BaselineSettings = Field(
+        default_factory=BaselineSettings, description="The comparison of each run with the earlier ones."
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."
