@@ -66,7 +66,7 @@ def show_history(console: Console, options: HistoryOptions) -> ExitCode:
     with shown_on(console, verbose=False):
         found = _read(console, options.scenario)
         for run_id, reason in found.unreadable.items():
-            _logger.warning(f"run {run_id} laissé de côté: {reason}")
+            _logger.warning(f"essai {run_id} laissé de côté: {reason}")
         for note in found.notes:
             _logger.warning(note)
     baseline = load_settings().baseline

@@ -96,7 +96,7 @@ def narrate_baseline(comparison: BaselineComparison, unreadable: Mapping[str, st
     """Log how a night compares with the earlier ones, and which of those could not be read."""
     logger = PipelineLogger("BASELINE")
     for run_id, reason in unreadable.items():
-        logger.warning(f"run {run_id} laissé de côté: {reason}")
+        logger.warning(f"essai {run_id} laissé de côté: {reason}")
     for note in comparison.notes:
         logger.warning(note)
     say = logger.warning if comparison.change is Change.WORSE else logger.info

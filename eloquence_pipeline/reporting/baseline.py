@@ -73,15 +73,11 @@ def regression_clause(comparison: BaselineComparison | None) -> str:
 
 def _change_words(figure: FigureComparison) -> str:
     since = figure.since
-    when = (
-        f", depuis le {since.started_at:%Y-%m-%d} ({since.nights} nuits)"
-        if since and since.nights > 1
-        else ""
-    )
-    return (
-        f"{NIGHT_FIGURE_WORDS[figure.figure]} {shown(figure, figure.value)} au lieu de "
-        f"{shown(figure, figure.usual)}{when}"
-    )
+    value, usual = shown(figure, figure.value), shown(figure, figure.usual)
+    told = f"{NIGHT_FIGURE_WORDS[figure.figure]} {value} au lieu de {usual}"
+    if since is None or since.nights <= 1:
+        return told
+    return f"{told} depuis le {since.started_at:%Y-%m-%d} ({since.nights} nuits)"
 
 
 def shown(figure: FigureComparison, value: float | None, *, signed: bool = False) -> str:
@@ -161,7 +157,7 @@ def pair_warning(pair: PairComparison) -> str:
         f"{_condition(pair.second.conditions, name)})"
         for name in pair.differing
     ]
-    return f"les deux runs ne sont pas comparables : {', '.join(parts)}"
+    return f"les deux essais ne sont pas comparables : {', '.join(parts)}"
 
 
 def _condition(conditions: object, name: str) -> str:
@@ -169,7 +165,9 @@ def _condition(conditions: object, name: str) -> str:
     return "aucun" if value == "" else str(value)
 
 
-PAIR_NOTE = "Deux runs sont deux observations : rien n'est testé, seuls les écarts qui comptent sont marqués."
+PAIR_NOTE = (
+    "Deux essais sont deux observations : rien n'est testé, seuls les écarts qui comptent sont marqués."
+)
 
 
 def pair_table(pair: PairComparison) -> Table:

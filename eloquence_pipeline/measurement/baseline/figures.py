@@ -48,7 +48,7 @@ class Figure:
 
 
 # A figure that is compared is one more line here, its smallest difference in settings/baseline.py, and its
-# French name in reporting/wording.py. Scatter: docs/adr/0013-baseline.md.
+# French name in reporting/baseline.py. Scatter: docs/adr/0013-baseline.md.
 FIGURES = (
     Figure("one_way_delay_median_ms", "ms", "delay.one_way_delay_ms.median", 0.5, 4.0, weight=3),
     Figure("one_way_delay_p95_ms", "ms", "delay.one_way_delay_ms.p95", 1.0, 6.0),
