@@ -36,7 +36,7 @@ from flows.output import (
     json_is_asked_for,
     report_error,
 )
-from flows.selection import chosen_flow, known_categories, known_tests
+from flows.selection import chosen_flow, known_categories, known_networks, known_tests
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -135,6 +135,16 @@ def run(
             show_default="a new one",
         ),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="Network of the speakers: a name (clean, wifi, 4g, 3g, train, kitchen-wifi, satellite) or "
+            "conditions (loss=5,latency=100,jitter=20: per cent, ms, ms).",
+            show_default="the real one",
+            autocompletion=known_networks,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
@@ -161,6 +171,8 @@ def run(
 
       eloquence --test stress --speakers 3 --category very_short
 
+      eloquence --test basic --network 4g
+
       eloquence --test ./my_test.py:run_custom_test
 
       eloquence --config config.json --all --output results.json
@@ -177,6 +189,7 @@ def run(
         "speakers": speakers,
         "categories": category or None,
         "seed": seed,
+        "network": network,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     asked = test or all_tests or parameters or output is not None

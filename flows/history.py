@@ -131,7 +131,7 @@ def _history(nights: Sequence[Night], options: HistoryOptions, settings: Baselin
         night
         for night in nights
         if options.target in {None, night.conditions.target}
-        and options.network in {None, night.conditions.network}
+        and options.network in {None, night.conditions.network, night.conditions.network_conditions or None}
     ]
     if not wanted:
         return None

@@ -24,6 +24,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
 from flows.environment import servers_at_hand
+from flows.parameters import Network
 from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
@@ -81,11 +82,14 @@ _ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_w
     persist_result=False,
 )
 async def basic(
-    duration_seconds: DurationSeconds = 30, categories: Categories = _USUAL, seed: Seed = 0
+    duration_seconds: DurationSeconds = 30,
+    categories: Categories = _USUAL,
+    seed: Seed = 0,
+    network: Network = "",
 ) -> State[Any]:
     """Speak greetings and coaching phrases with pauses of 2 to 4 s, and measure how they arrive."""
     return await _carry_out(
-        lambda tests: basic_plan(duration_seconds, categories or tests.basic.categories), seed
+        lambda tests: basic_plan(duration_seconds, categories or tests.basic.categories), seed, network
     )
 
 
@@ -96,42 +100,65 @@ async def stress(
     speakers: Speakers = 1,
     categories: Categories = _USUAL,
     seed: Seed = 0,
+    network: Network = "",
 ) -> State[Any]:
     """Speak many short technical phrases in quick succession, and measure how they arrive."""
     return await _carry_out(
-        lambda tests: stress_plan(packets, interval_ms, speakers, categories or tests.stress.categories), seed
+        lambda tests: stress_plan(packets, interval_ms, speakers, categories or tests.stress.categories),
+        seed,
+        network,
     )
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=_ONE_AT_A_TIME, persist_result=False)
 async def latency(
-    packets: Packets = 20, interval_ms: IntervalMs = 200, categories: Categories = _USUAL, seed: Seed = 0
+    packets: Packets = 20,
+    interval_ms: IntervalMs = 200,
+    categories: Categories = _USUAL,
+    seed: Seed = 0,
+    network: Network = "",
 ) -> State[Any]:
     """Speak very short phrases in very quick succession, and measure how soon they arrive."""
     return await _carry_out(
-        lambda tests: latency_plan(packets, interval_ms, categories or tests.latency.categories), seed
+        lambda tests: latency_plan(packets, interval_ms, categories or tests.latency.categories),
+        seed,
+        network,
     )
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
-async def own_test(test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0) -> State[Any]:
+async def own_test(
+    test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
+) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
     forward_logs_to_prefect()
     given = options or {}
     with servers_at_hand(_logger.info) as settings:
         check_store(settings)
         loaded = load_own_test(test)
-        run = Run.begin(loaded.name, settings, seed=choose_seed(seed), parameters={"test": test, **given})
+        run = Run.begin(
+            loaded.name,
+            settings,
+            seed=choose_seed(seed),
+            parameters={"test": test, **given},
+            network=network,
+        )
         transmission = await transmit_own_test(run, test, given)
         return await _conclude(run, transmission, settings)
 
 
-async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int) -> State[Any]:
+async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int, network: str) -> State[Any]:
     forward_logs_to_prefect()
     with servers_at_hand(_logger.info) as settings:
         check_store(settings)
         plan = make_plan(settings.tests)
-        run = Run.begin(plan.scenario, settings, seed=choose_seed(seed), parameters=plan.parameters)
+        run = Run.begin(
+            plan.scenario,
+            settings,
+            seed=choose_seed(seed),
+            parameters=plan.parameters,
+            network=network,
+        )
 
         phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
         clips = _synthesised(phrases, settings)

@@ -19,13 +19,15 @@ FLAGS = {
     "speakers": "--speakers",
     "categories": "--category",
     "seed": "--seed",
+    "network": "--network",
 }
 _UNDERSTOOD = {
-    "basic": {"duration_seconds", "categories", "seed"},
-    "stress": {"packets", "interval_ms", "speakers", "categories", "seed"},
-    "latency": {"packets", "interval_ms", "categories", "seed"},
+    "basic": {"duration_seconds", "categories", "seed", "network"},
+    "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
+    "latency": {"packets", "interval_ms", "categories", "seed", "network"},
 }
-_OF_THE_SUITE = {"seed"}
+_OF_THE_SUITE = {"seed", "network"}
+_OF_EVERY_TEST = {"seed", "network"}
 
 
 def known_tests() -> list[str]:
@@ -37,6 +39,14 @@ def known_categories() -> list[str]:
     """Return the names that ``--category`` takes; none when the settings are wrong."""
     try:
         return list(load_catalogue(load_settings().phrases).categories)
+    except EloquenceError:
+        return []
+
+
+def known_networks() -> list[str]:
+    """Return the names that ``--network`` takes; none when the settings are wrong."""
+    try:
+        return load_settings().network.names
     except EloquenceError:
         return []
 
@@ -56,8 +66,9 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
     typer.BadParameter
         If flags do not go together, or there is no such test.
     ConfigurationError
-        If a test of the user's own cannot be loaded.
+        If a test of the user's own cannot be loaded, or there is no such network.
     """
+    load_settings().network.plan(given.get("network", ""))
     if all_tests and test:
         raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
     if test and test not in _UNDERSTOOD:
@@ -80,11 +91,12 @@ def _own_test_parameters(test: str, given: dict[str, Any]) -> dict[str, Any]:
         raise typer.BadParameter(_unknown(test), param_hint="--test")
     spec = absolute_spec(test)
     own_test = load_own_test(spec)
-    options = {name: value for name, value in given.items() if name != "seed"}
+    options = {name: value for name, value in given.items() if name not in _OF_EVERY_TEST}
     for name in options:
         if not own_test.takes(name):
             raise typer.BadParameter(f"{test} takes no parameter {name!r}", param_hint=FLAGS[name])
-    return {"test": spec, "options": options, "seed": given.get("seed", 0)}
+    of_every_test = {name: value for name, value in given.items() if name in _OF_EVERY_TEST}
+    return {"test": spec, "options": options, **of_every_test}
 
 
 def _unknown(test: str) -> str:

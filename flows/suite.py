@@ -14,13 +14,14 @@ from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome, VerdictStat
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
+from flows.parameters import Network
 from flows.scenario import Seed, basic, latency, stress
 
 _logger = PipelineLogger("SUITE")
 
 
 @flow(name="suite", persist_result=False)
-async def suite(seed: Seed = 0) -> State[Any]:
+async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
     """Run every scenario as the settings say; one that cannot be carried out does not stop the others."""
     outcomes: list[ScenarioOutcome] = []
     errors: dict[str, str] = {}
@@ -29,7 +30,10 @@ async def suite(seed: Seed = 0) -> State[Any]:
             _logger.info(f"test {scenario.fn.__name__}")
             parameters = default_parameters(scenario.fn.__name__, settings.tests)
             # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(Awaitable[State[Any]], scenario(**parameters, seed=seed, return_state=True))
+            running = cast(
+                Awaitable[State[Any]],
+                scenario(**parameters, seed=seed, network=network, return_state=True),
+            )
             outcome = await (await running).aresult(raise_on_failure=False)
             if isinstance(outcome, ScenarioOutcome):
                 outcomes.append(outcome)

@@ -24,6 +24,7 @@ from eloquence_pipeline.transport.measured_client import MeasuredClient
 from eloquence_pipeline.transport.quiet_process import undisturbed
 from tasks.access import mint_token
 from tasks.attempts import noted_attempt
+from tasks.network import CallNetwork, call_network
 from tasks.own_test_loader import OwnTest, load_own_test
 from tasks.retrying import error_is_transient
 from tasks.run import Run
@@ -50,15 +51,25 @@ class Conversation(Record):
     sent: SendRecord
     details: dict[str, JsonValue]
     tester_failure: str
+    changed_network: bool
 
 
 @task(name="converse", persist_result=False, cache_policy=NO_CACHE)
 async def converse(
-    run: Run, test: str, options: Mapping[str, JsonValue], *, room: str, token: SecretStr, call: Call
+    run: Run,
+    test: str,
+    options: Mapping[str, JsonValue],
+    *,
+    room: str,
+    token: SecretStr,
+    call: Call,
+    network: CallNetwork,
 ) -> Conversation:
     """Give the user's function a client that is heard, and write down what it said."""
     own_test = load_own_test(test)
-    client = MeasuredClient(run.livekit_url, token, SPEAKER, call)
+    client = MeasuredClient(
+        run.livekit_url, token, SPEAKER, call=call, path=network.path(SPEAKER), conditions=network.conditions
+    )
     synthesizer = VoiceSynthesizer.from_settings(load_settings())
     outcome = Outcome({}, "")
     try:
@@ -75,7 +86,13 @@ async def converse(
     finally:
         await client.release()
     failure = outcome.failure or ("" if script.phrases or call.broken.is_set() else "the test said nothing")
-    return Conversation(script=script, sent=sent, details=outcome.details, tester_failure=failure)
+    return Conversation(
+        script=script,
+        sent=sent,
+        details=outcome.details,
+        tester_failure=failure,
+        changed_network=client.has_changed_network,
+    )
 
 
 class Outcome(NamedTuple):
@@ -154,16 +171,28 @@ async def transmit_own_test(run: Run, test: str, options: Mapping[str, JsonValue
         If the room could not be had; a transient one repeats the whole attempt.
     """
     with noted_attempt(run) as attempt:
-        return attempt.completed(await _attempt(run, test, options, attempt.room))
+        async with call_network(run, [SPEAKER], may_change=True) as network:
+            return attempt.completed(await _attempt(run, test, options, attempt.room, network))
 
 
-async def _attempt(run: Run, test: str, options: Mapping[str, JsonValue], room: str) -> Transmission:
+async def _attempt(
+    run: Run, test: str, options: Mapping[str, JsonValue], room: str, network: CallNetwork
+) -> Transmission:
     call = Call([SPEAKER])
     speakers_token = await mint_token(Side.PUBLISHER, room, SPEAKER, LONGEST_SECONDS)
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, LONGEST_SECONDS)
     tags = tags_of([SPEAKER])
     with redacted_standard_error(), undisturbed():
-        speaking = converse(run, test, options, room=room, token=speakers_token, call=call, return_state=True)
+        speaking = converse(
+            run,
+            test,
+            options,
+            room=room,
+            token=speakers_token,
+            call=call,
+            network=network,
+            return_state=True,
+        )
         listening = subscribe(run, tags, LONGEST_SECONDS, listeners_token, call, return_state=True)
         # Prefect's types take an async task with return_state for a synchronous one.
         said, heard = await asyncio.gather(
@@ -177,4 +206,5 @@ async def _attempt(run: Run, test: str, options: Mapping[str, JsonValue], room: 
     if not isinstance(said, Conversation):
         raise call.error or said
     transmission = joined(room, {SPEAKER: said.script}, call, {SPEAKER: said.sent}, heard)
-    return transmission.model_copy(update={"details": said.details, "tester_failure": said.tester_failure})
+    told = transmission.model_copy(update={"details": said.details, "tester_failure": said.tester_failure})
+    return await network.told_by(told, changed=said.changed_network)

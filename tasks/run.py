@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.measurement.method import METHOD_VERSION
-from eloquence_pipeline.models import Record, ResultFormat, RunHeader, RunInfo
+from eloquence_pipeline.models import NetworkPlan, Record, ResultFormat, RunHeader, RunInfo
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
@@ -33,16 +33,37 @@ class Run(Record):
     seed: int
     parameters: dict[str, JsonValue]
     folder: Path
+    network: NetworkPlan | None = None
+    """What the speakers' network is to do; None takes the real one."""
 
     @classmethod
-    def begin(cls, scenario: str, settings: Settings, *, seed: int, parameters: dict[str, JsonValue]) -> Run:
+    def begin(
+        cls,
+        scenario: str,
+        settings: Settings,
+        *,
+        seed: int,
+        parameters: dict[str, JsonValue],
+        network: str = "",
+    ) -> Run:
         """Make the run's folder, give the run its name and write down what is known of it.
+
+        Parameters
+        ----------
+        scenario, settings, seed, parameters
+            Of the run.
+        network
+            As for ``--network``; that of the settings if empty.
 
         Raises
         ------
         ConfigurationError
-            If the results folder cannot be written.
+            If there is no such network, or the results folder cannot be written.
         """
+        asked = network or settings.network.default
+        plan = settings.network.plan(asked)
+        if plan is not None:
+            parameters = {**parameters, "network": asked}
         started_at = datetime.now(UTC)
         folder = RunFolder.create(settings.folders.results, started_at, scenario)
         # Said before anything can go wrong: a run that fails has kept there how far it came.
@@ -60,6 +81,7 @@ class Run(Record):
             seed=seed,
             parameters=parameters,
             folder=folder.path,
+            network=plan,
         )
         header = RunHeader(
             format=ResultFormat(method_version=METHOD_VERSION),

@@ -24,6 +24,7 @@ from eloquence_pipeline.speech.script import render
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import SCRIPTS_FILE
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish as publish_audio
 from eloquence_pipeline.transport.quiet_process import undisturbed
@@ -31,6 +32,7 @@ from eloquence_pipeline.transport.subscriber import subscribe as record_audio
 from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.narration import SpeechNarrator
+from tasks.network import CallNetwork, call_network
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -57,6 +59,7 @@ async def publish(
     token: SecretStr,
     call: Call,
     narrator: SpeechNarrator,
+    path: NetworkPath | None,
 ) -> SendRecord:
     """Speak the script in real time."""
     return await publish_audio(
@@ -68,6 +71,7 @@ async def publish(
         call=call,
         tag=tag,
         on_position=narrator.at,
+        path=path,
     )
 
 
@@ -108,7 +112,9 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
     with noted_attempt(run) as attempt:
-        return attempt.completed(await _attempt(run, scripts, attempt.room))
+        async with call_network(run, list(scripts)) as network:
+            transmission = await _attempt(run, scripts, attempt.room, network)
+            return attempt.completed(await network.told_by(transmission))
 
 
 def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
@@ -117,7 +123,9 @@ def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
     RunFolder.open(run.folder).write_json(SCRIPTS_FILE, content)
 
 
-async def _attempt(run: Run, scripts: Mapping[str, SpeechScript], room: str) -> Transmission:
+async def _attempt(
+    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork
+) -> Transmission:
     call = Call(scripts)
     tags = tags_of(list(scripts))
     longest = max(script.duration_seconds for script in scripts.values())
@@ -134,6 +142,7 @@ async def _attempt(run: Run, scripts: Mapping[str, SpeechScript], room: str) -> 
                 token=tokens[speaker],
                 call=call,
                 narrator=narrator,
+                path=network.path(speaker),
                 return_state=True,
             )
             for (speaker, script), narrator in zip(scripts.items(), narrators, strict=True)

@@ -12,7 +12,12 @@ from eloquence_pipeline.models import Conditions, Night, NightFigure, VerdictSta
 
 FIRST = datetime(2026, 9, 1, 2, tzinfo=UTC)
 CONDITIONS = Conditions(
-    scenario="basic", target="embedded", network="", method_version=3, parameters={"duration_seconds": 30}
+    scenario="basic",
+    target="embedded",
+    network="",
+    network_conditions="",
+    method_version=3,
+    parameters={"duration_seconds": 30},
 )
 PHRASES, PACKETS = 20, 1500
 

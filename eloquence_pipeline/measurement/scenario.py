@@ -11,6 +11,7 @@ from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.measurement.observation import ssrcs_of
 from eloquence_pipeline.measurement.pacing import worst_pacing
 from eloquence_pipeline.measurement.rtp import rtp_figures
+from eloquence_pipeline.measurement.simulated_network import network_figures
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.stability import stability_figures
 from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
@@ -71,7 +72,7 @@ def analyse(
     measured = [measure_speaker(channel, folder, thresholds) for channel in transmission.channels]
     speakers = tuple(speaker.figures for speaker in measured)
     phrases = sorted((p for speaker in measured for p in speaker.phrases), key=lambda phrase: phrase.index)
-    rtp = _rtp(measured)
+    rtp, delay = _rtp(measured), _network(measured)
     tester = worst_pacing([figures.tester for figures in speakers])
     received = sum(phrase.received for phrase in phrases)
     duration_seconds = max(_spoken_seconds(channel) for channel in transmission.channels)
@@ -98,11 +99,12 @@ def analyse(
         thresholds=thresholds.model_dump(),
         plan=_plan(transmission.channels),
         delay=_delay(phrases, measured),
-        budget=budget_figures(phrases, _network(measured)),
+        budget=budget_figures(phrases, delay),
         throughput=_throughput(transmission.channels, measured, len(phrases), duration_seconds),
         stability=_stability(transmission.channels, measured),
         rtp=rtp,
         loss=_loss(phrases, measured, rtp),
+        network=network_figures(transmission, rtp, delay),
         tester=tester,
         speakers=speakers,
         details=transmission.details,

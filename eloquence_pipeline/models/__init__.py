@@ -47,14 +47,19 @@ from eloquence_pipeline.models.loss import (
     LossTimeline,
 )
 from eloquence_pipeline.models.network import (
+    AddedDelay,
     Direction,
     DirectionConditions,
     DirectionCount,
     NetworkConditions,
+    NetworkFigures,
+    NetworkPlan,
+    NetworkTruth,
     RelayedParticipant,
     RelayReport,
     StreamCount,
 )
+from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
 from eloquence_pipeline.models.result import (
@@ -98,6 +103,7 @@ __all__ = [
     "MANIFEST_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
@@ -140,6 +146,9 @@ __all__ = [
     "Manifest",
     "NetworkConditions",
     "NetworkDelay",
+    "NetworkFigures",
+    "NetworkPlan",
+    "NetworkTruth",
     "Night",
     "NightFigure",
     "OutboundRtp",
@@ -184,4 +193,6 @@ __all__ = [
     "VerdictStatus",
     "Voice",
     "W3cRecord",
+    "conditions_text",
+    "parse_conditions",
 ]

@@ -18,7 +18,9 @@ class Conditions(Record):
     scenario: str
     target: str
     network: str
-    """Name of the simulated network; empty without one."""
+    """Name of the simulated network, or else its conditions; empty without one."""
+    network_conditions: str
+    """What it does; a name may come to mean something else."""
     method_version: int
     parameters: dict[str, JsonValue]
 

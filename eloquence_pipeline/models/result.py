@@ -12,6 +12,7 @@ from eloquence_pipeline.models.baseline import BaselineComparison
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.loss import LossFigures, LossLevels
+from eloquence_pipeline.models.network import NetworkFigures
 from eloquence_pipeline.models.quality import QualityFigures
 from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.stability import StabilityFigures
@@ -123,6 +124,8 @@ class ScenarioResult(Record):
     """None where the scores are switched off."""
     baseline: BaselineComparison | None = None
     """Beside the earlier nights; None where that is switched off, or was not possible."""
+    network: NetworkFigures | None = None
+    """None where the network was the real one."""
     tester: PacingFigures
     """The worst value of any speaker, and all the frames left out."""
     speakers: tuple[SpeakerFigures, ...]

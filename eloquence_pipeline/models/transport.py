@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, Positiv
 
 from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.models.base import FileReference, Record
+from eloquence_pipeline.models.network import NetworkTruth
 from eloquence_pipeline.models.speech import SpeechScript
 
 
@@ -112,3 +113,5 @@ class Transmission(Record):
     """Why the test itself went wrong, which says nothing about the voice path."""
     details: dict[str, JsonValue] = Field(default_factory=dict)
     """What a test of the user's own returned."""
+    network: NetworkTruth | None = None
+    """What was done to its packets; None for a call over the real network."""

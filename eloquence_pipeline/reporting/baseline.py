@@ -143,6 +143,7 @@ _CONDITION_WORDS = {
     "scenario": "test",
     "target": "cible",
     "network": "réseau simulé",
+    "network_conditions": "conditions du réseau simulé",
     "method_version": "version de la méthode",
     "parameters": "paramètres",
 }

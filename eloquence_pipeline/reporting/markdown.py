@@ -17,6 +17,7 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.baseline import baseline_markdown
 from eloquence_pipeline.reporting.losses import loss_lines
+from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
@@ -62,7 +63,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{_losses(result)}{quality_markdown(result.quality)}
+{_losses(result)}{_network(result)}{quality_markdown(result.quality)}
 **Preuves**: {_place(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
@@ -88,6 +89,11 @@ def _blame(result: ScenarioResult) -> str:
 
 def _losses(result: ScenarioResult) -> str:
     return "".join(f"\n- {escaped(line)}" for line in loss_lines(result.loss)) + "\n"
+
+
+def _network(result: ScenarioResult) -> str:
+    lines = [escaped(line.strip()) for line in network_lines(result.network)]
+    return "\n" + "  \n".join(lines) + "\n" if lines else ""
 
 
 def _of_whom(figure: FigureVerdict) -> str:

@@ -53,8 +53,11 @@ def _shown(value: Any) -> str:
         case tuple():
             text = ", ".join(cast(tuple[str, ...], value))
         case dict():
-            categories = cast(dict[str, tuple[object, ...]], value)
-            text = ", ".join(f"{name} ({len(phrases)})" for name, phrases in categories.items())
+            parts = cast(dict[str, tuple[object, ...] | str], value)
+            text = "; ".join(
+                f"{name}: {part}" if isinstance(part, str) else f"{name} ({len(part)})"
+                for name, part in parts.items()
+            )
         case _:
             text = str(value)
     # A terminal obeys control characters.

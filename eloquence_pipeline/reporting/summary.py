@@ -28,6 +28,7 @@ from eloquence_pipeline.reporting.baseline import (
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.losses import loss_lines
+from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_table
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
@@ -71,6 +72,8 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
     print_budget(console, result)
     for line in loss_lines(result.loss):
         console.print(line, markup=False)
+    for line in network_lines(result.network):
+        console.print(line, markup=False, soft_wrap=not console.is_terminal)
     if result.quality is not None:
         console.print(quality_table(result.quality))
     if result.baseline is not None:

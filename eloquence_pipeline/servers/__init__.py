@@ -18,21 +18,18 @@ if TYPE_CHECKING:
     from eloquence_pipeline.servers.interfaces import require_media_interface
     from eloquence_pipeline.servers.minio_server import has_minio_data
     from eloquence_pipeline.servers.progress import ProgressSink
-    from eloquence_pipeline.servers.relayed import RelayedLiveKit, relayed_livekit
 
 __all__ = [
     "Endpoints",
     "LiveKitEndpoint",
     "PrefectEndpoint",
     "ProgressSink",
-    "RelayedLiveKit",
     "S3Endpoint",
     "ServiceStatus",
     "down",
     "embedded_servers",
     "find_binaries",
     "has_minio_data",
-    "relayed_livekit",
     "require_media_interface",
     "status",
     "up",
@@ -43,14 +40,12 @@ _HOMES = {
     "LiveKitEndpoint": "endpoints",
     "PrefectEndpoint": "endpoints",
     "ProgressSink": "progress",
-    "RelayedLiveKit": "relayed",
     "S3Endpoint": "endpoints",
     "ServiceStatus": "background",
     "down": "background",
     "embedded_servers": "embedded",
     "find_binaries": "binaries",
     "has_minio_data": "minio_server",
-    "relayed_livekit": "relayed",
     "require_media_interface": "interfaces",
     "status": "background",
     "up": "background",

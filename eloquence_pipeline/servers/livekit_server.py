@@ -18,19 +18,8 @@ GRACE_SECONDS = 5.0
 UNUSED_PORT = 9
 
 
-def livekit_launch(
-    settings: Settings, binary: Binary, *, udp_port: int = 0, node_ip: str = LOOPBACK
-) -> Launch:
+def livekit_launch(settings: Settings, binary: Binary) -> Launch:
     """Choose ports and credentials for a new LiveKit server.
-
-    Parameters
-    ----------
-    settings, binary
-        What is run.
-    udp_port
-        Of the media; 0 takes a free one.
-    node_ip
-        Address that participants are told to send media to.
 
     Raises
     ------
@@ -40,8 +29,7 @@ def livekit_launch(
     port = tcp_port(settings.servers.livekit_port, setting="ELOQUENCE_SERVERS__LIVEKIT_PORT")
     # Outside --dev the server refuses secrets of less than 32 characters.
     key, secret = f"API{secrets.token_hex(6)}", secrets.token_urlsafe(36)
-    media_port = udp_port or free_udp_port()
-    config = livekit_config(port=port, udp_port=media_port, keys={key: secret}, node_ip=node_ip)
+    config = livekit_config(port=port, udp_port=free_udp_port(), keys={key: secret})
     url = f"ws://{LOOPBACK}:{port}"
     return Launch(
         service="livekit",
@@ -58,9 +46,7 @@ def livekit_launch(
     )
 
 
-def livekit_config(
-    *, port: int, udp_port: int, keys: dict[str, str], node_ip: str = LOOPBACK
-) -> dict[str, Any]:
+def livekit_config(*, port: int, udp_port: int, keys: dict[str, str]) -> dict[str, Any]:
     """Return the server's configuration; as JSON it is also the YAML that the server reads."""
     return {
         "port": port,
@@ -71,7 +57,7 @@ def livekit_config(
             "udp_port": udp_port,
             # bind_addresses covers signalling only: the TCP port for media would listen everywhere.
             "tcp_port": 0,
-            "node_ip": node_ip,
+            "node_ip": LOOPBACK,
             "use_external_ip": False,
             "use_ice_lite": True,
             "enable_loopback_candidate": True,

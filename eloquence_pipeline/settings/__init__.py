@@ -11,6 +11,7 @@ from eloquence_pipeline.settings.loading import (
     load_effective_settings,
     load_settings,
 )
+from eloquence_pipeline.settings.network import BUILT_IN_PROFILES, NetworkSettings
 from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
@@ -34,6 +35,7 @@ from eloquence_pipeline.settings.sections import (
 )
 
 __all__ = [
+    "BUILT_IN_PROFILES",
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "BaselineSettings",
@@ -46,6 +48,7 @@ __all__ = [
     "IntervalMs",
     "KeyPath",
     "LatencySettings",
+    "NetworkSettings",
     "OwnCategories",
     "Packets",
     "PhraseSettings",

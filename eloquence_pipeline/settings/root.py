@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from eloquence_pipeline.settings.baseline import BaselineSettings
+from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
@@ -59,6 +60,9 @@ class Settings(Section):
     )
     baseline: BaselineSettings = Field(
         default_factory=BaselineSettings, description="The comparison of each run with the earlier ones."
+    )
+    network: NetworkSettings = Field(
+        default_factory=NetworkSettings, description="Networks that are simulated."
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."

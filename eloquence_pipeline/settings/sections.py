@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import EndpointUrl, GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import BucketName, EndpointUrl, GivenPath, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -184,7 +184,7 @@ class StorageSettings(Section):
     endpoint_url: EndpointUrl = Field(
         default="", description="Address of the S3 server; that of AWS if only a bucket is named."
     )
-    bucket: str = Field(default="", description="Bucket of the evidence.")
+    bucket: BucketName = Field(default="", description="Bucket of the evidence.")
     prefix: str = Field(default="", description="Put before every key in the bucket.")
     region: str = Field(default="us-east-1", description="Region of the bucket.")
     access_key: SecretStr = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _ROOM_NAME_LENGTH = 100
+_BUCKET_NAME = r"[A-Za-z0-9._\-]{1,255}"
 _SHOWN_LENGTH = 60
 _LINE_BREAKS_AND_CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -83,6 +85,15 @@ def _room_name(value: str) -> str:
     return value
 
 
+def _bucket_name(value: str) -> str:
+    # What boto3 lets through; a server may ask for more, and says so itself.
+    if value and not re.fullmatch(_BUCKET_NAME, value):
+        raise ValueError(
+            f"must have at most 255 letters, digits, dots, hyphens and underscores, unlike {shown(value)}"
+        )
+    return value
+
+
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS
 
@@ -124,6 +135,9 @@ RoomName = Annotated[
             "pattern": r"^[^/\\\u0000-\u001f]*$",
         }
     ),
+]
+BucketName = Annotated[
+    str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^({_BUCKET_NAME})?$"})
 ]
 GivenPath = Annotated[
     Path, BeforeValidator(_not_empty), AfterValidator(_path), Field(json_schema_extra={"minLength": 1})

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,20 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
 from eloquence_pipeline.errors import ConfigurationError, TransportError
-from eloquence_pipeline.models import Clip, Record, ScheduledPhrase, Side
+from eloquence_pipeline.models import (
+    Clip,
+    NetworkConditions,
+    Record,
+    RelayedParticipant,
+    ScheduledPhrase,
+    Side,
+)
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.network.simulated import NetworkPath, SimulatedNetwork
+from eloquence_pipeline.transport.network.wishes import Directions, FurtherConditions, wished_conditions
 from eloquence_pipeline.transport.participant import Participant
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import Publisher
@@ -85,6 +94,8 @@ class LiveKitTestClient:
         Its credentials.
     identity
         Name of the participant; a room has each name once.
+    ca_file
+        Certificates (PEM) to trust besides those of the system, for ``wss://`` with one's own authority.
 
     Raises
     ------
@@ -100,7 +111,15 @@ class LiveKitTestClient:
             await client.send_audio_file("bonjour.wav", {"text": "Bonjour !"})
     """
 
-    def __init__(self, url: str, api_key: str, api_secret: str | SecretStr, identity: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        api_secret: str | SecretStr,
+        identity: str,
+        *,
+        ca_file: str | PathLike[str] | None = None,
+    ) -> None:
         self.url = _checked(_URL, url, "the URL of a LiveKit server")
         self.identity = identity
         self.room_name = ""
@@ -109,6 +128,7 @@ class LiveKitTestClient:
         """Every sound so far, with its place on this client's timeline."""
         self._api_key = api_key
         self._api_secret = SecretStr(api_secret) if isinstance(api_secret, str) else api_secret
+        self._ca_file = Path(ca_file) if ca_file is not None else None
         self._stack = AsyncExitStack()
         self._busy = asyncio.Lock()
         """Held while connecting and beginning to speak: two sounds at once are said by one sender."""
@@ -117,6 +137,8 @@ class LiveKitTestClient:
     def _reset(self) -> None:
         self._call = Call([self.identity])
         self._playlist = Playlist()
+        self._conditions = NetworkConditions()
+        self._path: NetworkPath | None = None
         self._participant: Participant | None = None
         self._publisher: Publisher | None = None
         self._speaking: asyncio.Task[None] | None = None
@@ -143,14 +165,22 @@ class LiveKitTestClient:
             return
         _checked(_ROOM_NAME, room_name, "the name of a room")
         token = self._token(room_name)
-        self._participant = await self._stack.enter_async_context(Participant(Side.PUBLISHER, self.identity))
-        self._listener = await self._stack.enter_async_context(Listener(self._participant, {}))
         try:
-            await self._participant.connect(self.url, token)
+            self._path = await self._open_path()
+            participant = Participant(Side.PUBLISHER, self.identity)
+            self._participant = await self._stack.enter_async_context(participant)
+            self._listener = await self._stack.enter_async_context(Listener(participant, {}))
+            await participant.connect(self.url, token, self._path)
         except BaseException:
             await self._close()
             raise
         self.room_name = room_name
+
+    async def _open_path(self) -> NetworkPath | None:
+        # Conditions may come at any time, and a way around them cannot be changed in mid-call.
+        network = SimulatedNetwork(self.url, ca_file=self._ca_file)
+        await self._stack.enter_async_context(network)
+        return await network.open(self.identity, self._conditions)
 
     def _token(self, room_name: str) -> SecretStr:
         return mint_token(
@@ -258,6 +288,75 @@ class LiveKitTestClient:
             return 0.0
         late_ns = (handed_over_ns - stamps.deadline_ns[frames])[passed]
         return float(late_ns.mean()) / NANOSECONDS_PER_MILLISECOND
+
+    async def simulate_network_conditions(
+        self,
+        packet_loss_rate: float = 0.0,
+        latency_ms: float = 0.0,
+        jitter_ms: float = 0.0,
+        *,
+        profile: str = "",
+        direction: Directions = "both",
+        **more: Unpack[FurtherConditions],
+    ) -> None:
+        """Make this client's network worse, or good again, from now on; may be called at any time in a call.
+
+        It is done to the real packets of this client, by a relay between it and the server; without arguments
+        nothing is done any more. Conditions end with the connection. The way through the relay costs 0.1 ms a
+        direction and 0.6 % of a processor core where nothing is done.
+
+        Parameters
+        ----------
+        packet_loss_rate
+            Share of the packets that is lost, from 0 to 1.
+        latency_ms
+            By how much every packet comes later, in each direction.
+        jitter_ms
+            How far packets stray around the latency, either way, in each direction; they keep their order.
+        profile
+            A network by its name (``4g``, ``train``, ...), or as text (``loss=5,latency=100``), in the place
+            of all figures.
+        direction
+            ``both``, ``uplink`` (what this client sends) or ``downlink``; the other one stays as it is.
+        more
+            Further figures of :class:`~eloquence_pipeline.models.DirectionConditions`:
+            ``loss_burst_packets``, ``reorder_rate``, ``duplication_rate``, ``bandwidth_kbps``,
+            ``queue_ms``, ``blackout``, ``outage_every_seconds``, ``outage_seconds``.
+
+        Raises
+        ------
+        ConfigurationError
+            If a figure is impossible, or there is no such network; nothing has changed then.
+        TransportError
+            If this client is not connected, or its network cannot be changed.
+        """
+        figures: dict[str, Any] = {
+            "packet_loss_rate": packet_loss_rate,
+            "latency_ms": latency_ms,
+            "jitter_ms": jitter_ms,
+            **more,
+        }
+        given = {name: figure for name, figure in figures.items() if figure != 0}
+        await self._impair(wished_conditions(self._conditions, profile, direction, given))
+
+    async def _impair(self, conditions: NetworkConditions) -> None:
+        await self._own_path().impair(conditions)
+        self._conditions = conditions
+
+    async def network_report(self) -> RelayedParticipant:
+        """Return what was done to this client's packets since it has connected, as the relay counted it.
+
+        Raises
+        ------
+        TransportError
+            If this client is not connected.
+        """
+        return await self._own_path().report()
+
+    def _own_path(self) -> NetworkPath:
+        if self._path is None or not self.room_name:
+            raise TransportError(f"{self.identity} is not connected", remedy="call connect(room_name) first")
+        return self._path
 
     def listen_to(self, identity: str) -> None:
         """Record another participant from now on, or from when it comes.

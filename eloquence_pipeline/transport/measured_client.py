@@ -8,10 +8,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import ConfigurationError, TransportError
-from eloquence_pipeline.models import SendRecord, SpeechScript
+from eloquence_pipeline.models import NetworkConditions, SendRecord, SpeechScript
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.client import LiveKitTestClient
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.publisher import Publisher
 
 
@@ -26,10 +27,31 @@ class MeasuredClient(LiveKitTestClient):
         Its name in the room.
     call
         The call whose other end records.
+    path
+        Its way to the server, which can be changed.
+    conditions
+        What that does to it from the beginning on.
+
+    Attributes
+    ----------
+    has_changed_network
+        Whether the test has changed those conditions.
     """
 
-    def __init__(self, url: str, token: SecretStr, identity: str, call: Call) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: SecretStr,
+        identity: str,
+        *,
+        call: Call,
+        path: NetworkPath | None,
+        conditions: NetworkConditions,
+    ) -> None:
         super().__init__(url, "", "", identity)
+        self.has_changed_network = False
+        self._given_path = path
+        self._conditions = conditions
         self._given_token = token
         self._call = call
         self._has_left = False
@@ -61,6 +83,13 @@ class MeasuredClient(LiveKitTestClient):
 
     def _require_same(self, room_name: str) -> None:
         """Let a test name any room: it is in a fresh one of its own, where it is measured."""
+
+    async def _open_path(self) -> NetworkPath | None:
+        return self._given_path
+
+    async def _impair(self, conditions: NetworkConditions) -> None:
+        await super()._impair(conditions)
+        self.has_changed_network = True
 
     def _token(self, room_name: str) -> SecretStr:
         return self._given_token

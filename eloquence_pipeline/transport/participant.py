@@ -22,6 +22,7 @@ from eloquence_pipeline.errors import ConnectTimeout, TransportError
 from eloquence_pipeline.models import ConnectionEvent, Side
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import redact, redact_sdk_logs
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -99,19 +100,27 @@ class Participant:
 
         return record
 
-    async def connect(self, url: str, token: SecretStr) -> None:
+    async def connect(self, url: str, token: SecretStr, path: NetworkPath | None = None) -> None:
         """Join the room that the token is for.
+
+        Parameters
+        ----------
+        url, token
+            The server, and a token that is good for one room.
+        path
+            The way there through a simulated network; None goes directly.
 
         Raises
         ------
         ConnectTimeout
             If the server did not answer or no media path came up; transient.
         TransportError
-            If the server refused.
+            If the server refused, or the media does not go through the simulated network.
         """
+        address = path.url if path else url
         began = monotonic_ns()
         options = rtc.RoomOptions(auto_subscribe=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
-        connecting = asyncio.ensure_future(self.room.connect(url, token.get_secret_value(), options))
+        connecting = asyncio.ensure_future(self.room.connect(address, token.get_secret_value(), options))
         try:
             # Cancelling connect() while it is in flight makes the SDK's native part panic and end
             # the process some 15 s later, so it is always awaited to its own end.
@@ -123,8 +132,11 @@ class Participant:
             await self.disconnect()
             raise
         except Exception as error:
-            raise _translated(url, error) from None
+            refusal = await path.refusal() if path else None
+            raise refusal or _translated(url, error) from None
         self.connect_ms = (monotonic_ns() - began) / NANOSECONDS_PER_MILLISECOND
+        if path is not None:
+            await path.require_used(self.room)
         _logger.connection("connected", f"Room: {self.room.name} ({self.identity})")
         self.statistics.start()
 

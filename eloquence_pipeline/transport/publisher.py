@@ -18,6 +18,7 @@ from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.end_files import SPEAKER_FILES, write_sent
 from eloquence_pipeline.transport.frame_pump import FramePump, PumpTimings
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
 from eloquence_pipeline.transport.playlist import Playlist
 
@@ -35,6 +36,7 @@ async def publish(
     call: Call,
     tag: str = "",
     on_position: Callable[[int], None] = lambda _: None,
+    path: NetworkPath | None = None,
 ) -> SendRecord:
     """Speak a playlist into a room in real time and write down when each frame went out.
 
@@ -42,6 +44,8 @@ async def publish(
     ----------
     url, token
         The server, and a token that lets `identity` publish in one room.
+    path
+        The way to the server through a simulated network; None goes directly.
     playlist
         What is said; the call ends with it.
     folder
@@ -67,7 +71,7 @@ async def publish(
         Participant(Side.PUBLISHER, identity) as participant,
         Publisher(participant, playlist, call) as publisher,
     ):
-        await participant.connect(url, token)
+        await participant.connect(url, token, path)
         await publisher.publish_track()
         await publisher.until_heard()
         try:

@@ -19,6 +19,7 @@ from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.end_files import LISTENER_FILES, write_received, write_statistics
 from eloquence_pipeline.transport.frame_recorder import FrameRecorder
 from eloquence_pipeline.transport.loop_thread import LoopThread
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
 
 TRACK_TIMEOUT_SECONDS = 15.0
@@ -38,6 +39,7 @@ async def subscribe(
     expected_seconds: float,
     folder: Path,
     call: Call,
+    path: NetworkPath | None = None,
 ) -> dict[str, Recording]:
     """Record speakers from the moment their tracks are there until all have said everything and left.
 
@@ -45,6 +47,8 @@ async def subscribe(
     ----------
     url, token
         The server, and a token that lets `identity` subscribe in one room.
+    path
+        The way to the server through a simulated network; None goes directly.
     speakers
         Identities of the participants to record, each with what stands in the names of its files.
     expected_seconds
@@ -68,7 +72,7 @@ async def subscribe(
         Participant(Side.SUBSCRIBER, identity) as participant,
         Listener(participant, speakers) as listener,
     ):
-        await participant.connect(url, token)
+        await participant.connect(url, token, path)
         await listener.until_subscribed(call)
         try:
             await listener.until_ended(call, expected_seconds)

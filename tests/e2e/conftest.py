@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from eloquence_pipeline.servers import down
+from eloquence_pipeline.errors import ExitCode
+from eloquence_pipeline.servers import down, up
 from eloquence_pipeline.settings import Settings
 from tests.integration.servers.owner import settings_in
 from tests.polling import await_true
@@ -25,9 +26,23 @@ COMMAND_SECONDS = 280
 
 @dataclass(frozen=True)
 class Home:
-    """Folders of one user, apart from the cache, which holds the server binaries of this machine."""
+    """Folders of one user, apart from the cache, which holds the server binaries of this machine.
+
+    Attributes
+    ----------
+    path
+        The current folder of the commands; the results lie below it.
+    standing
+        Where servers run that stay; None for a home whose commands start their own.
+    """
 
     path: Path
+    standing: Path | None = None
+
+    @property
+    def servers(self) -> Path:
+        """Folder of the servers and their data."""
+        return self.standing or self.path
 
     @property
     def results(self) -> Path:
@@ -42,16 +57,21 @@ class Home:
             for name, value in os.environ.items()
             if not name.startswith(("LIVEKIT_", "ELOQUENCE_", "PREFECT_", "AWS_"))
         }
-        own = {
-            f"ELOQUENCE_FOLDERS__{name.upper()}": str(self.path / name)
-            for name in ("results", "data", "state")
+        folders = {"results": self.results, "data": self.servers / "data", "state": self.servers / "state"}
+        own = {f"ELOQUENCE_FOLDERS__{name.upper()}": str(folder) for name, folder in folders.items()}
+        return {
+            **kept,
+            **own,
+            "PREFECT_HOME": str(self.servers / "prefect-client"),
+            "NO_COLOR": "1",
+            # Scoring takes seconds a run; the tests that look at scores switch it on.
+            "ELOQUENCE_QUALITY__ENABLED": "false",
         }
-        return kept | own | {"PREFECT_HOME": str(self.path / "prefect-client"), "NO_COLOR": "1"}
 
     @property
     def settings(self) -> Settings:
         """The settings of this home, for the test itself."""
-        return settings_in(self.path)
+        return settings_in(self.servers)
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``eloquence`` to its end."""
@@ -91,6 +111,18 @@ class Home:
         (folder,) = self.run_folders()
         return json.loads((folder / "results.json").read_text())
 
+    def require_good(self, returncode: int, told: str = "") -> None:
+        """Require that every run was good, and the exit code says so.
+
+        That a machine which is busy with something else says so in its verdict is right too: how well this
+        one keeps its pace is for benchmarks to say.
+        """
+        results = [json.loads(path.read_text()) for path in self.results.glob("runs/*/*/*/results.json")]
+        reasons = [reason for result in results for reason in result["verdict"]["reasons"]]
+        assert results, told
+        assert all(reason.startswith("invalid: tester overloaded") for reason in reasons), (reasons, told)
+        assert returncode == (ExitCode.NOT_CARRIED_OUT if reasons else ExitCode.PASSED), (reasons, told)
+
     def processes(self) -> list[psutil.Process]:
         """Return the living processes that name this home in their environment."""
         found: list[psutil.Process] = []
@@ -111,6 +143,23 @@ def home(tmp_path: Path) -> Generator[Home]:
     yield own
     down(own.settings)
     await_true(lambda: not own.processes(), "no process is left after the test")
+
+
+@pytest.fixture(scope="package")
+def standing_servers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """Servers for the tests that do not look at how servers come and go: starting them takes seconds."""
+    folder = tmp_path_factory.mktemp("servers")
+    up(settings_in(folder), livekit=True, s3=True, prefect=True)
+    try:
+        yield folder
+    finally:
+        down(settings_in(folder))
+
+
+@pytest.fixture
+def served_home(tmp_path: Path, standing_servers: Path) -> Home:
+    """A user's folders, on servers that stand already."""
+    return Home(tmp_path, standing_servers)
 
 
 @pytest.fixture

@@ -75,21 +75,21 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_star
     assert not (home.path / "state").exists()
 
 
-def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(home: Home) -> None:
+def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served_home: Home) -> None:
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
-    done = home.run(*SHORT, **strict)
+    done = served_home.run(*SHORT, **strict)
     assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stdout + done.stderr
     assert "🔴 basic ÉCHOUÉ" in done.stdout
-    assert home.only_result()["verdict"]["status"] == "failed"
+    assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
 
 
-def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(home: Home) -> None:
+def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(served_home: Home) -> None:
     url = f"ws://127.0.0.1:{unused_port()}"
-    done = home.run(*SHORT, LIVEKIT_URL=url, LIVEKIT_API_KEY="devkey", LIVEKIT_API_SECRET="s" * 32)
+    done = served_home.run(*SHORT, LIVEKIT_URL=url, LIVEKIT_API_KEY="devkey", LIVEKIT_API_SECRET="s" * 32)
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert f"LiveKit at {url} cannot be reached" in one_error_line(done.stderr)
-    (folder,) = home.run_folders()
+    (folder,) = served_home.run_folders()
     attempts = json.loads((folder / "attempts.json").read_text())
     assert [attempt["number"] for attempt in attempts] == [1, 2, 3]
     assert len({attempt["room"] for attempt in attempts}) == 3
@@ -116,9 +116,9 @@ def test_a_wrong_secret_is_not_tried_again_and_no_token_shows(home: Home) -> Non
     assert b"eyJhbGciOi" not in contents
 
 
-def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(home: Home) -> None:
+def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(served_home: Home) -> None:
     away = f"http://127.0.0.1:{unused_port()}"
-    done = home.run(
+    done = served_home.run(
         *SHORT,
         ELOQUENCE_STORAGE__ENDPOINT_URL=away,
         ELOQUENCE_STORAGE__ACCESS_KEY="key",
@@ -128,18 +128,18 @@ def test_evidence_stays_when_the_store_is_away_and_sync_sends_it(home: Home) -> 
     assert "eloquence sync" in done.stdout
     assert "Traceback" not in done.stderr
     assert "secret-of-the-store" not in done.stderr + done.stdout
-    assert home.only_result()["packets_received"] == home.only_result()["packets_sent"]
-    sent = home.run("sync")
+    assert served_home.only_result()["packets_received"] == served_home.only_result()["packets_sent"]
+    sent = served_home.run("sync")
     assert sent.returncode == ExitCode.PASSED, sent.stdout + sent.stderr
     assert "s3://eloquence/runs/" in sent.stdout
-    again = home.run("sync")
+    again = served_home.run("sync")
     assert "every run is in the store already" in again.stdout
 
 
-def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
-    with embedded_servers(home.settings, livekit=False, s3=True, prefect=False) as endpoints:
+def test_a_missing_bucket_keeps_the_evidence_here(served_home: Home) -> None:
+    with embedded_servers(served_home.settings, livekit=False, s3=True, prefect=False) as endpoints:
         assert endpoints.s3 is not None
-        done = home.run(
+        done = served_home.run(
             *SHORT,
             ELOQUENCE_STORAGE__ENDPOINT_URL=endpoints.s3.endpoint_url,
             ELOQUENCE_STORAGE__ACCESS_KEY=endpoints.s3.access_key.get_secret_value(),
@@ -149,16 +149,16 @@ def test_a_missing_bucket_keeps_the_evidence_here(home: Home) -> None:
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "not-there" in done.stdout
     assert "eloquence sync" in done.stdout
-    assert home.only_result()["packets_sent"] >= 1
+    assert served_home.only_result()["packets_sent"] >= 1
 
 
-def test_without_a_speech_engine_the_seeds_words_say_so(home: Home) -> None:
-    hidden = home.path / "hidden"
+def test_without_a_speech_engine_the_seeds_words_say_so(served_home: Home) -> None:
+    hidden = served_home.path / "hidden"
     hidden.mkdir()
     (hidden / "espeakng_loader.py").write_text("raise ImportError('hidden by the test')\n")
     (hidden / "pyttsx3.py").write_text("raise ImportError('hidden by the test')\n")
     python_path = os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")])
-    done = home.run(*SHORT, PYTHONPATH=python_path)
+    done = served_home.run(*SHORT, PYTHONPATH=python_path)
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
     assert "Moteur TTS non disponible" in one_error_line(done.stderr)
 
@@ -192,7 +192,7 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
 def test_a_signal_while_scoring_ends_the_scoring_processes_too(
     home: Home, interrupted_when: Interrupt, number: int, code: int
 ) -> None:
-    process = home.start("--test", "basic", "--duration", "20")
+    process = home.start("--test", "basic", "--duration", "10", ELOQUENCE_QUALITY__ENABLED="true")
     assert interrupted_when(process, home.output, ANALYSED, number) == code
     await_true(lambda: not home.processes(), "every process has ended", within_seconds=5)
     assert "Traceback" not in home.output.read_text()
@@ -207,4 +207,4 @@ def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(
     assert interrupted_when(process, home.output, SPEAKING, signal.SIGKILL) == -signal.SIGKILL
     await_true(lambda: not home.processes(), "every server has stopped")
     done = home.run(*SHORT)
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
+    home.require_good(done.returncode, done.stdout + done.stderr)

@@ -8,7 +8,6 @@ import json
 import re
 import sqlite3
 import subprocess
-from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +17,13 @@ import httpx
 import numpy as np
 import pytest
 
+from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.models import Manifest, ScenarioResult, Transmission
-from eloquence_pipeline.servers import Endpoints, down, up
+from eloquence_pipeline.servers import Endpoints, up
 from eloquence_pipeline.signal.wav import read_wav
 from eloquence_pipeline.storage import ObjectStore
 from tests.e2e.conftest import Home
+from tests.integration.servers.owner import settings_in
 
 pytestmark = pytest.mark.e2e
 
@@ -69,28 +70,35 @@ class Report:
         assert self.endpoints.prefect is not None
         return httpx.post(f"{self.endpoints.prefect.api_url}{path}", json=body, trust_env=False).json()
 
+    def flow_run(self) -> dict[str, Any]:
+        """Return the run as Prefect has it; other tests have runs on the same server."""
+        runs = self.prefect("/flow_runs/filter", {"sort": "START_TIME_DESC"})
+        return next(run for run in runs if run["parameters"].get("seed") == SEED)
+
+    def of_the_run(self, path: str) -> Any:
+        """Ask for what belongs to the run."""
+        return self.prefect(path, {"flow_runs": {"id": {"any_": [self.flow_run()["id"]]}}})
+
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Generator[Report]:
-    """Run the test once, on servers that stay, so that they can be looked into afterwards."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    endpoints = up(home.settings, livekit=True, s3=True, prefect=True)
-    try:
+def report(tmp_path_factory: pytest.TempPathFactory, standing_servers: Path) -> Report:
+    """Run the test once, on servers that stay, so that they can be looked into afterwards.
+
+    A machine that was busy with something else gets another chance: its verdict is not valid.
+    """
+    endpoints = up(settings_in(standing_servers), livekit=True, s3=True, prefect=True)
+    for _ in range(3):
+        home = Home(tmp_path_factory.mktemp("home"), standing_servers)
         done = home.run(
-            "--test",
-            "basic",
-            "--duration",
-            "20",
-            "--seed",
-            str(SEED),
-            "--output",
-            str(home.path / "results.json"),
+            *("--test", "basic", "--duration", "20", "--seed", str(SEED)),
+            *("--output", str(home.path / "results.json")),
+            ELOQUENCE_QUALITY__ENABLED="true",
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder,) = home.run_folders()
-        yield Report(home, done, folder, endpoints)
-    finally:
-        down(home.settings)
+        home.require_good(done.returncode, done.stdout + done.stderr)
+        if done.returncode == ExitCode.PASSED:
+            (folder,) = home.run_folders()
+            return Report(home, done, folder, endpoints)
+    pytest.fail("three times this machine was too busy to keep the pace of the speech")
 
 
 def test_every_phrase_of_a_clean_loopback_arrives_soon(report: Report) -> None:
@@ -186,10 +194,10 @@ def test_the_terminal_shows_the_seeds_lines_and_the_verdict(report: Report) -> N
 
 
 def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report) -> None:
-    (flow_run,) = report.prefect("/flow_runs/filter", {})
+    flow_run = report.flow_run()
     assert flow_run["state"]["type"] == "COMPLETED"
     assert flow_run["state"]["message"].startswith("🟢 basic RÉUSSI")
-    tasks = report.prefect("/task_runs/filter", {})
+    tasks = report.of_the_run("/task_runs/filter")
     names = [task["name"] for task in tasks]
     for beginning in (
         "synthesise: ",
@@ -208,7 +216,7 @@ def test_prefect_has_the_run_with_its_tasks_under_readable_names(report: Report)
 
 
 def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
-    artifacts = {artifact["key"]: artifact for artifact in report.prefect("/artifacts/filter", {})}
+    artifacts = {artifact["key"]: artifact for artifact in report.of_the_run("/artifacts/filter")}
     verdict = artifacts["basic-verdict"]["data"]
     assert "basic RÉUSSI" in verdict
     links = dict(re.findall(r"\[([^]]*)\]\((http[^)]*)\)", verdict))
@@ -221,7 +229,12 @@ def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
 
 
 def test_the_log_lines_reach_the_prefect_run(report: Report) -> None:
-    messages = [entry["message"] for entry in report.prefect("/logs/filter", {})]
+    messages = [
+        entry["message"]
+        for entry in report.prefect(
+            "/logs/filter", {"logs": {"flow_run_id": {"any_": [report.flow_run()["id"]]}}}
+        )
+    ]
     assert any(message.startswith("🎵 AUDIO PACKET #1") for message in messages)
     assert any(message.startswith("🎧 AUDIO RECEIVED #1") for message in messages)
 
@@ -231,11 +244,11 @@ def test_no_token_and_no_secret_is_stored_anywhere(report: Report) -> None:
     assert s3 is not None
     secrets = [b"eyJhbGciOi", s3.secret_key.get_secret_value().encode()]
     secrets += [base64.b64encode(b"eyJhbGciOi")[:12], *_livekit_secrets(report)]
-    database = report.home.path / "data" / "prefect" / "prefect.db"
+    database = report.home.servers / "data" / "prefect" / "prefect.db"
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    written = (report.folder, report.home.path / "prefect-client", report.home.path / "data" / "prefect")
+    written = (report.folder, report.home.servers / "prefect-client", database.parent)
     places = [path for folder in written for path in folder.rglob("*") if path.is_file()]
     assert database in places
     for place in places:

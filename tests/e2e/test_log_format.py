@@ -20,8 +20,8 @@ def objects(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def test_a_run_is_told_in_json_from_its_servers_to_its_result(home: Home) -> None:
-    done = home.run("--log-format", "json", *SHORT)
+def test_a_run_is_told_in_json_from_its_servers_to_its_result(served_home: Home) -> None:
+    done = served_home.run("--log-format", "json", *SHORT)
     assert done.stderr == ""
     lines = objects(done.stdout)
     assert all(list(line)[: len(ENVELOPE)] == ENVELOPE for line in lines)
@@ -30,14 +30,14 @@ def test_a_run_is_told_in_json_from_its_servers_to_its_result(home: Home) -> Non
     assert lines[0]["kind"] == "info"
     latency = next(line for line in lines if line.get("content", {}).get("operation") == "envoi")
     assert latency["message"] == f"⚡ LATENCY | envoi: {latency['content']['latency_ms']:.2f} ms"
-    result, stored = lines[-1], home.only_result()
+    result, stored = lines[-1], served_home.only_result()
     # Passed, unless this machine was too busy: what counts here is that the line says what the file does.
     assert (result["kind"], result["content"]["status"]) == ("result", stored["verdict"]["status"])
     assert result["content"]["reasons"] == stored["verdict"]["reasons"]
     assert list(stored)[:8] == [key for key in result["content"] if key in list(stored)[:8]]
     assert result["content"]["latency_stats"] == stored["latency_stats"]
     assert result["content"]["run_id"] == stored["run"]["run_id"]
-    assert result["content"]["folder"] == str(home.run_folders()[0])
+    assert result["content"]["folder"] == str(served_home.run_folders()[0])
     assert result["content"]["uri"].startswith("s3://eloquence/runs/")
 
 

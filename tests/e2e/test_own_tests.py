@@ -54,18 +54,18 @@ async def run_lonely_test(client):
 
 
 @pytest.fixture
-def own_file(home: Home) -> Path:
-    file = home.path / "my_tests.py"
+def own_file(served_home: Home) -> Path:
+    file = served_home.path / "my_tests.py"
     file.write_text(SAYS_TWO_THINGS)
     return file
 
 
-def test_the_example_is_measured_like_a_built_in_test(home: Home) -> None:
-    done = home.run(
+def test_the_example_is_measured_like_a_built_in_test(served_home: Home) -> None:
+    done = served_home.run(
         "--test", f"{EXAMPLE}:run_custom_test", "--packets", "2", "--interval", "300", "--output", "out.json"
     )
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-    result = json.loads((home.path / "out.json").read_text())
+    served_home.require_good(done.returncode, done.stdout + done.stderr)
+    result = json.loads((served_home.path / "out.json").read_text())
     assert result["test_name"] == "custom_test"
     assert (result["packets_sent"], result["packets_received"]) == (2, 2)
     assert result["details"]["sentences"] == 2
@@ -74,30 +74,30 @@ def test_the_example_is_measured_like_a_built_in_test(home: Home) -> None:
     first, second = result["phrases"]
     end = first["position_in_sent_seconds"] + first["duration_seconds"]
     assert second["position_in_sent_seconds"] - end >= 0.3
-    (folder,) = home.run_folders()
+    (folder,) = served_home.run_folders()
     names = {path.name for path in folder.iterdir()}
     assert {"results.json", "sent.wav", "received.wav", "scripts.json", "manifest.json"} <= names
 
 
-def test_a_test_that_a_package_registers_is_known_by_its_name(home: Home, own_file: Path) -> None:
-    information = home.path / "own_tests-1.0.dist-info"
+def test_a_test_that_a_package_registers_is_known_by_its_name(served_home: Home, own_file: Path) -> None:
+    information = served_home.path / "own_tests-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: own-tests\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         "[eloquence.tests]\ngreeting = my_tests:run_greeting_test\n"
     )
-    done = home.run("--test", "greeting", PYTHONPATH=str(home.path))
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-    assert home.only_result()["packets_received"] == 2
-    near = home.run("--test", "greting", PYTHONPATH=str(home.path))
+    done = served_home.run("--test", "greeting", PYTHONPATH=str(served_home.path))
+    served_home.require_good(done.returncode, done.stdout + done.stderr)
+    assert served_home.only_result()["packets_received"] == 2
+    near = served_home.run("--test", "greting", PYTHONPATH=str(served_home.path))
     assert near.returncode == ExitCode.USAGE
     assert "did you mean greeting?" in " ".join(near.stderr.split())
 
 
-def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(home: Home, own_file: Path) -> None:
-    done = home.run("--test", f"{own_file}:run_breaking_test")
+def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(served_home: Home, own_file: Path) -> None:
+    done = served_home.run("--test", f"{own_file}:run_breaking_test")
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
-    result = home.only_result()
+    result = served_home.only_result()
     assert result["verdict"]["status"] == "invalid"
     reason = "invalid: the test breaking failed: ValueError: the third exercise is missing"
     assert result["verdict"]["reasons"][-1] == reason
@@ -105,23 +105,25 @@ def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(home: Home, own_
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_test_that_says_nothing_or_returns_no_dict_is_told_so(home: Home, own_file: Path) -> None:
-    done = home.run("--test", f"{own_file}:run_silent_test")
+def test_a_test_that_says_nothing_or_returns_no_dict_is_told_so(served_home: Home, own_file: Path) -> None:
+    done = served_home.run("--test", f"{own_file}:run_silent_test")
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
-    reasons = home.only_result()["verdict"]["reasons"]
+    reasons = served_home.only_result()["verdict"]["reasons"]
     assert reasons[-2].endswith("it must return a dict that can be written as JSON, not this list")
     assert reasons[-1] == "no phrase was said to its end"
 
 
-def test_a_test_that_leaves_the_program_does_not_pass(home: Home, own_file: Path) -> None:
-    done = home.run("--test", f"{own_file}:run_leaving_test")
+def test_a_test_that_leaves_the_program_does_not_pass(served_home: Home, own_file: Path) -> None:
+    done = served_home.run("--test", f"{own_file}:run_leaving_test")
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
-    assert home.only_result()["verdict"]["reasons"][-1].endswith("the test leaving failed: SystemExit: 0")
+    assert served_home.only_result()["verdict"]["reasons"][-1].endswith(
+        "the test leaving failed: SystemExit: 0"
+    )
 
 
-def test_secrets_that_a_test_says_or_returns_are_not_kept(home: Home, own_file: Path) -> None:
-    done = home.run("--test", f"{own_file}:run_secret_test")
-    result = home.only_result()
+def test_secrets_that_a_test_says_or_returns_are_not_kept(served_home: Home, own_file: Path) -> None:
+    done = served_home.run("--test", f"{own_file}:run_secret_test")
+    result = served_home.only_result()
     length = result["details"]["length"]
     assert result["details"]["secret"] == "[secret redacted]"
     assert result["phrases"][0]["text"] == "Bonjour [secret redacted]"
@@ -129,8 +131,8 @@ def test_secrets_that_a_test_says_or_returns_are_not_kept(home: Home, own_file: 
     assert "[secret redacted]" in done.stdout.replace("│", "").replace("\n", " ")
 
 
-def test_a_room_that_cannot_be_had_is_tried_again(home: Home, own_file: Path) -> None:
-    done = home.run(
+def test_a_room_that_cannot_be_had_is_tried_again(served_home: Home, own_file: Path) -> None:
+    done = served_home.run(
         "--test",
         f"{own_file}:run_greeting_test",
         LIVEKIT_URL="ws://127.0.0.1:9",
@@ -138,17 +140,22 @@ def test_a_room_that_cannot_be_had_is_tried_again(home: Home, own_file: Path) ->
         LIVEKIT_API_SECRET="secret",
     )
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
-    (folder,) = home.run_folders()
+    (folder,) = served_home.run_folders()
     attempts = json.loads((folder / "attempts.json").read_text())
     assert [attempt["outcome"] for attempt in attempts] == ["failed_before_audio"] * 3
 
 
 def test_what_was_said_before_an_interruption_is_kept(
-    home: Home, own_file: Path, interrupted_when: Callable[[subprocess.Popen[str], Path, str, int], int]
+    served_home: Home,
+    own_file: Path,
+    interrupted_when: Callable[[subprocess.Popen[str], Path, str, int], int],
 ) -> None:
-    process = home.start("--test", f"{EXAMPLE}:run_custom_test")
-    assert interrupted_when(process, home.output, "AUDIO PACKET #2", signal.SIGTERM) == 128 + signal.SIGTERM
-    (folder,) = home.run_folders()
+    process = served_home.start("--test", f"{EXAMPLE}:run_custom_test")
+    assert (
+        interrupted_when(process, served_home.output, "AUDIO PACKET #2", signal.SIGTERM)
+        == 128 + signal.SIGTERM
+    )
+    (folder,) = served_home.run_folders()
     manifest = json.loads((folder / "manifest.json").read_text())
     listed = {file["name"] for file in manifest["files"]}
     assert {"scripts.json", "publisher.json", "sent.wav", "subscriber.json", "received.wav"} <= listed
@@ -170,18 +177,18 @@ def test_what_was_said_before_an_interruption_is_kept(
     ],
 )
 def test_what_is_no_test_is_refused_before_anything_is_started(
-    home: Home, own_file: Path, test: str, part: str
+    served_home: Home, own_file: Path, test: str, part: str
 ) -> None:
-    (home.path / "broken.py").write_text("def run(:\n")
-    (home.path / "leaving.py").write_text("import sys\nsys.exit(0)\n")
-    done = home.run("--test", test)
+    (served_home.path / "broken.py").write_text("def run(:\n")
+    (served_home.path / "leaving.py").write_text("import sys\nsys.exit(0)\n")
+    done = served_home.run("--test", test)
     assert done.returncode == ExitCode.USAGE, done.stdout + done.stderr
     assert part in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
-    assert not home.results.exists()
+    assert not served_home.results.exists()
 
 
-def test_an_option_that_the_test_does_not_take_is_refused(home: Home, own_file: Path) -> None:
-    done = home.run("--test", f"{own_file}:run_breaking_test", "--packets", "3")
+def test_an_option_that_the_test_does_not_take_is_refused(served_home: Home, own_file: Path) -> None:
+    done = served_home.run("--test", f"{own_file}:run_breaking_test", "--packets", "3")
     assert done.returncode == ExitCode.USAGE
     assert "takes no parameter 'packets'" in " ".join(done.stderr.replace("│", " ").split())

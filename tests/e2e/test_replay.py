@@ -18,43 +18,40 @@ pytestmark = pytest.mark.e2e
 
 SHORT = ("--test", "basic", "--duration", "8")
 SAME = "🟢 same figures to the last digit"
-# A busy machine is no reason for another verdict; these are the run's own and stay with it.
-PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name in ("P99", "MAX")}
 Interrupt = Callable[[subprocess.Popen[str], Path, str, int], int]
 
 
-def test_a_run_is_analysed_again_from_its_folder_and_from_the_store(home: Home) -> None:
-    # Scores are made after the analysis and are no part of it; without them the files are equal.
-    done = home.run(*SHORT, **PATIENT, ELOQUENCE_QUALITY__ENABLED="false")
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-    (folder,) = home.run_folders()
+def test_a_run_is_analysed_again_from_its_folder_and_from_the_store(served_home: Home) -> None:
+    done = served_home.run(*SHORT)
+    served_home.require_good(done.returncode, done.stdout + done.stderr)
+    (folder,) = served_home.run_folders()
     result = (folder / "results.json").read_text()
 
-    output = home.path / "again.json"
-    here = home.run("replay", folder.name, "--output", str(output))
-    assert here.returncode == ExitCode.PASSED, here.stdout + here.stderr
+    output = served_home.path / "again.json"
+    here = served_home.run("replay", folder.name, "--output", str(output))
+    assert here.returncode == done.returncode, here.stdout + here.stderr
     assert SAME in here.stdout
     assert output.read_text() == result
 
     uri = next(line.strip() for line in done.stdout.splitlines() if line.strip().startswith("s3://"))
-    shutil.rmtree(home.results)
+    shutil.rmtree(served_home.results)
     for name in (uri, folder.name):
-        away = home.run("replay", name, "--output", str(output), TMPDIR=str(home.path))
-        assert away.returncode == ExitCode.PASSED, away.stdout + away.stderr
+        away = served_home.run("replay", name, "--output", str(output), TMPDIR=str(served_home.path))
+        assert away.returncode == done.returncode, away.stdout + away.stderr
         assert SAME in away.stdout
         assert output.read_text() == result
-    assert not list(home.path.glob("eloquence-replay-*"))
+    assert not list(served_home.path.glob("eloquence-replay-*"))
 
 
 def test_what_was_recorded_before_an_interruption_can_be_analysed(
-    home: Home, interrupted_when: Interrupt
+    served_home: Home, interrupted_when: Interrupt
 ) -> None:
-    process = home.start("--test", "latency")
-    interrupted_when(process, home.output, "AUDIO PACKET #3", signal.SIGINT)
-    (folder,) = home.run_folders()
+    process = served_home.start("--test", "latency")
+    interrupted_when(process, served_home.output, "AUDIO PACKET #3", signal.SIGINT)
+    (folder,) = served_home.run_folders()
     assert not (folder / "results.json").exists()
-    output = home.path / "again.json"
-    done = home.run("replay", folder.name, "--output", str(output))
+    output = served_home.path / "again.json"
+    done = served_home.run("replay", folder.name, "--output", str(output))
     assert output.exists(), (sorted(path.name for path in folder.iterdir()), done.stdout + done.stderr)
     assert done.returncode in {ExitCode.THRESHOLD_MISSED, ExitCode.NOT_CARRIED_OUT}
     result = json.loads(output.read_text())

@@ -12,14 +12,14 @@ from tests.e2e.conftest import Home
 pytestmark = pytest.mark.e2e
 
 
-def test_stress_and_latency_say_as_many_phrases_as_asked_with_the_pause_asked(home: Home) -> None:
+def test_stress_and_latency_say_as_many_phrases_as_asked_with_the_pause_asked(served_home: Home) -> None:
     for arguments, category, count, pause_ms in (
         (("--test", "stress", "--packets", "4", "--interval", "300"), "technical_short", 4, 300),
         (("--test", "latency", "--packets", "5"), "very_short", 5, 200),
     ):
-        done = home.run(*arguments, "--output", "out.json")
-        assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-        result = json.loads((home.path / "out.json").read_text())
+        done = served_home.run(*arguments, "--output", "out.json")
+        served_home.require_good(done.returncode, done.stdout + done.stderr)
+        result = json.loads((served_home.path / "out.json").read_text())
         assert result["test_name"] == f"{arguments[1]}_test"
         assert (result["packets_sent"], result["packets_received"]) == (count, count)
         assert {phrase["category"] for phrase in result["phrases"]} == {category}
@@ -28,13 +28,13 @@ def test_stress_and_latency_say_as_many_phrases_as_asked_with_the_pause_asked(ho
             assert following["position_in_sent_seconds"] - end == pytest.approx(pause_ms / 1000, abs=1e-4)
 
 
-def test_several_speak_at_once_and_each_is_measured_by_itself(home: Home) -> None:
-    (home.path / "config.json").write_text(
+def test_several_speak_at_once_and_each_is_measured_by_itself(served_home: Home) -> None:
+    (served_home.path / "config.json").write_text(
         json.dumps(
             {"phrases": {"categories": {"custom": ["Votre phrase personnalisée ici.", "Bien joué !"]}}}
         )
     )
-    done = home.run(
+    done = served_home.run(
         "--test",
         "stress",
         "--packets",
@@ -46,8 +46,8 @@ def test_several_speak_at_once_and_each_is_measured_by_itself(home: Home) -> Non
         "--output",
         "out.json",
     )
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-    result = json.loads((home.path / "out.json").read_text())
+    served_home.require_good(done.returncode, done.stdout + done.stderr)
+    result = json.loads((served_home.path / "out.json").read_text())
     assert (result["packets_sent"], result["packets_received"]) == (4, 4)
     assert [phrase["index"] for phrase in result["phrases"]] == [1, 2, 3, 4]
     assert {phrase["category"] for phrase in result["phrases"]} == {"custom"}
@@ -61,32 +61,27 @@ def test_several_speak_at_once_and_each_is_measured_by_itself(home: Home) -> Non
     assert result["rtp"]["inbound"]["packetsReceived"] == both
     starts = [p["position_in_sent_seconds"] for p in result["phrases"] if p["index"] <= 2]
     assert starts[0] == starts[1], "they begin together"
-    (folder,) = home.run_folders()
+    (folder,) = served_home.run_folders()
     names = {path.name for path in folder.iterdir()}
     assert {"sent-1.wav", "received-1.wav", "sent-2.wav", "received-2.wav"} <= names
 
 
-def test_all_runs_every_test_and_writes_one_combined_result(home: Home) -> None:
-    done = home.run("--all", "--output", "all.json")
-    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
-    combined = json.loads((home.path / "all.json").read_text())
-    assert list(combined["tests"]) == ["basic", "stress", "latency"]
-    assert [test["packets_sent"] for test in combined["tests"].values()][1:] == [50, 20]
-    assert combined["tests"]["basic"]["duration_seconds"] == 30
-    assert combined["errors"] == {}
-    assert len(home.run_folders()) == 3
-
-
-def test_the_configuration_says_what_each_test_of_all_does(home: Home) -> None:
+def test_all_runs_every_test_as_the_configuration_says_and_writes_one_combined_result(
+    served_home: Home,
+) -> None:
     tests = {
         "basic": {"duration_seconds": 8},
         "stress": {"packets": 3, "interval_ms": 300},
         "latency": {"packets": 2},
     }
-    (home.path / "config.json").write_text(json.dumps({"tests": tests, "room_name": "salon"}))
-    done = home.run("--all", "--output", "all.json")
-    assert done.returncode == ExitCode.PASSED, done.stderr
-    combined = json.loads((home.path / "all.json").read_text())["tests"]
+    (served_home.path / "config.json").write_text(json.dumps({"tests": tests, "room_name": "salon"}))
+    done = served_home.run("--all", "--output", "all.json")
+    served_home.require_good(done.returncode, done.stderr)
+    written = json.loads((served_home.path / "all.json").read_text())
+    combined = written["tests"]
+    assert list(combined) == ["basic", "stress", "latency"]
+    assert written["errors"] == {}
+    assert len(served_home.run_folders()) == 3
     assert combined["basic"]["duration_seconds"] == 8
     assert [combined[name]["packets_sent"] for name in ("stress", "latency")] == [3, 2]
     assert "Room: salon-" in done.stdout
@@ -107,7 +102,9 @@ def test_the_configuration_says_what_each_test_of_all_does(home: Home) -> None:
         (("--duration", "9", "status"), "status"),
     ],
 )
-def test_what_does_not_go_together_is_refused(home: Home, arguments: tuple[str, ...], part: str) -> None:
-    done = home.run(*arguments)
+def test_what_does_not_go_together_is_refused(
+    served_home: Home, arguments: tuple[str, ...], part: str
+) -> None:
+    done = served_home.run(*arguments)
     assert done.returncode == ExitCode.USAGE
     assert part in done.stderr

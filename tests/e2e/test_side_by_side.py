@@ -16,15 +16,11 @@ SHORT = ("--test", "basic", "--duration", "8")
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(home: Home) -> None:
-    # Two measurements on two cores keep each other waiting; here only their servers and files are looked at.
-    patient = {
-        "ELOQUENCE_THRESHOLDS__PACING_LATENESS_P99_MS": "1000",
-        "ELOQUENCE_THRESHOLDS__PACING_LATENESS_MAX_MS": "1000",
-    }
-    first = home.start(*SHORT, **patient)
-    second = home.run(*SHORT, **patient)
-    assert first.wait(timeout=120) == ExitCode.PASSED, home.output.read_text()
-    assert second.returncode == ExitCode.PASSED, second.stdout + second.stderr
+    first = home.start(*SHORT)
+    second = home.run(*SHORT)
+    told = home.output.read_text() + second.stdout + second.stderr
+    # Two measurements on two cores keep each other waiting, so either may say that it was overloaded.
+    home.require_good(max(first.wait(timeout=120), second.returncode), told)
     results = [json.loads((folder / "results.json").read_text()) for folder in home.run_folders()]
     assert len(results) == 2, second.stderr + home.output.read_text()
     assert len({result["run"]["livekit_url"] for result in results}) == 2

@@ -94,6 +94,7 @@ def test_the_example_has_the_seeds_four_keys_and_else_the_defaults(
     assert settings.api_secret.get_secret_value() == SEEDS_FOUR["api_secret"]
     (phrases,) = example.pop("phrases")["categories"].values()
     assert len(phrases) == 2
+    assert list(example["network"].pop("profiles")) == ["office"]
     del example["$schema"]
     defaults = Settings().model_dump(mode="json")
     assert_shared(example, defaults)

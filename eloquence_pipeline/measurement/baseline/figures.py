@@ -94,26 +94,16 @@ def night_of(result: ScenarioResult | Mapping[str, Any]) -> Night:
 def conditions_of(document: Mapping[str, Any]) -> Conditions:
     """Return what has to be the same before two results can be compared."""
     run = document["run"]
+    network = _object(document.get("network"))
+    does = network.get("conditions", "")
     return Conditions(
         scenario=run["scenario"],
         target=run["target"],
-        network=_network(document.get("network")),
+        network=network.get("name", "") or does,
+        network_conditions=does,
         method_version=document["format"]["method_version"],
         parameters=run["parameters"],
     )
-
-
-def _network(network: Any) -> str:
-    """Return the name of a simulated network, or all that is said of one that has none."""
-    if not network:
-        return ""
-    if isinstance(network, str):
-        return network
-    named = _object(network)
-    for key in ("name", "spec"):
-        if isinstance(name := named.get(key), str) and name:
-            return name
-    return json.dumps(network, sort_keys=True)
 
 
 def _utc(text: str) -> datetime:

@@ -102,7 +102,7 @@ def _difference(night: Night, other: Night) -> LeftOut | None:
     mine, its = night.conditions, other.conditions
     if its.target != mine.target:
         return LeftOut.OTHER_TARGET
-    if its.network != mine.network:
+    if (its.network, its.network_conditions) != (mine.network, mine.network_conditions):
         return LeftOut.OTHER_NETWORK
     if its.method_version != mine.method_version:
         return LeftOut.OTHER_METHOD

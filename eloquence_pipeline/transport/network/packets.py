@@ -8,12 +8,7 @@ _RTP_FIRST_BYTES = range(128, 192)
 _STUN_FIRST_BYTES = range(4)
 _RTCP_TYPES = range(192, 224)
 _RTP_HEADER_BYTES = 12
-
-_STUN_HEADER_BYTES = 20
-_STUN_COOKIE = b"\x21\x12\xa4\x42"
-_BINDING_REQUEST = 0x0001
-_USERNAME = 0x0006
-_ATTRIBUTE_HEADER_BYTES = 4
+_RTCP_HEADER_BYTES = 4
 
 
 class PacketKind(StrEnum):
@@ -32,7 +27,7 @@ def kind_of(packet: bytes) -> PacketKind:
         return PacketKind.OTHER
     if packet[0] in _STUN_FIRST_BYTES:
         return PacketKind.STUN
-    if packet[0] not in _RTP_FIRST_BYTES or len(packet) < _ATTRIBUTE_HEADER_BYTES:
+    if packet[0] not in _RTP_FIRST_BYTES or len(packet) < _RTCP_HEADER_BYTES:
         return PacketKind.OTHER
     if packet[1] in _RTCP_TYPES:
         return PacketKind.RTCP
@@ -42,26 +37,3 @@ def kind_of(packet: bytes) -> PacketKind:
 def rtp_ssrc(packet: bytes) -> int:
     """Return the synchronisation source of an RTP packet (RFC 3550, 5.1)."""
     return int.from_bytes(packet[8:12], "big")
-
-
-def requesting_ufrag(packet: bytes) -> str:
-    """Return who asks for connectivity with this STUN request; empty when it is none.
-
-    The user name of a binding request is the receiver's ICE user name fragment, a colon, and the
-    sender's (RFC 8445, 7.2.2).
-    """
-    if len(packet) < _STUN_HEADER_BYTES or packet[4:8] != _STUN_COOKIE:
-        return ""
-    if int.from_bytes(packet[:2], "big") != _BINDING_REQUEST:
-        return ""
-    end = min(len(packet), _STUN_HEADER_BYTES + int.from_bytes(packet[2:4], "big"))
-    place = _STUN_HEADER_BYTES
-    while place + _ATTRIBUTE_HEADER_BYTES <= end:
-        kind = int.from_bytes(packet[place : place + 2], "big")
-        length = int.from_bytes(packet[place + 2 : place + 4], "big")
-        first = place + _ATTRIBUTE_HEADER_BYTES
-        if kind == _USERNAME:
-            name = packet[first : min(end, first + length)].decode("ascii", errors="replace")
-            return name.partition(":")[2]
-        place = first + length + -length % 4  # attributes are padded to four bytes
-    return ""

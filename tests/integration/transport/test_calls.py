@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from eloquence_pipeline.models import Recording, SendRecord, Side
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
 from eloquence_pipeline.transport import participant as participant_module
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish
 from eloquence_pipeline.transport.subscriber import subscribe
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.integration
 
 ROOM = "calls"
 INTO_THE_CALL_SECONDS = 2.0
+NO_PATHS: dict[str, NetworkPath] = {}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,13 @@ def token(livekit: LiveKitEndpoint, room: str, identity: str, side: Side) -> Sec
 
 
 async def call_of(
-    livekit: LiveKitEndpoint, folder: Path, seconds: float, room: str, call: Call
+    livekit: LiveKitEndpoint,
+    folder: Path,
+    seconds: float,
+    room: str,
+    call: Call,
+    *,
+    paths: Mapping[str, NetworkPath] = NO_PATHS,
 ) -> tuple[SendRecord, Recording]:
     speaking = publish(
         url=livekit.url,
@@ -72,6 +80,7 @@ async def call_of(
         playlist=Playlist.of(babble(1, seconds)),
         folder=folder,
         call=call,
+        path=paths.get("speaker"),
     )
     listening = subscribe(
         url=livekit.url,
@@ -81,6 +90,7 @@ async def call_of(
         expected_seconds=seconds,
         folder=folder,
         call=call,
+        path=paths.get("listener"),
     )
     # Both are waited for, also when they are cancelled: a connect that the end of the test cuts off would end
     # this process some 15 s later.

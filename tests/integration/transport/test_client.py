@@ -154,6 +154,50 @@ async def test_a_client_says_what_it_needs(livekit: LiveKitEndpoint, tmp_path: P
             client.received("nobody")
 
 
+async def test_a_client_makes_its_network_worse_in_mid_call_and_good_again(
+    livekit: LiveKitEndpoint, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "one.wav", babble(1, 2.0), RATE)
+    async with client_of(livekit, "sender") as sender:
+        await sender.connect("worse")
+        await sender.send_audio_file(tmp_path / "one.wav")
+        good = (await sender.network_report()).uplink.total
+        await sender.simulate_network_conditions(packet_loss_rate=0.5, latency_ms=100, jitter_ms=20)
+        await sender.send_audio_file(tmp_path / "one.wav")
+        bad = (await sender.network_report()).uplink.total
+        await sender.simulate_network_conditions()
+        await sender.send_audio_file(tmp_path / "one.wav")
+        again = (await sender.network_report()).uplink.total
+    assert good.dropped == 0
+    assert good.forwarded >= 100
+    assert good.added_delay is not None
+    assert 25 <= bad.lost <= 75
+    assert bad.added_delay is not None
+    assert bad.added_delay.max_ms > 100 > good.added_delay.max_ms
+    assert again.lost - bad.lost <= 2
+    assert again.forwarded - bad.forwarded >= 95
+
+
+async def test_conditions_that_cannot_be_are_refused_and_change_nothing(livekit: LiveKitEndpoint) -> None:
+    async with client_of(livekit, "sender") as client:
+        with pytest.raises(TransportError, match="not connected"):
+            await client.simulate_network_conditions(packet_loss_rate=0.05)
+        with pytest.raises(TransportError, match="not connected"):
+            await client.network_report()
+        await client.connect("conditions")
+        for wrong in (-0.1, 1.5, float("nan")):
+            with pytest.raises(ConfigurationError, match="packet_loss_rate"):
+                await client.simulate_network_conditions(packet_loss_rate=wrong)
+        with pytest.raises(ConfigurationError, match="latency_ms"):
+            await client.simulate_network_conditions(latency_ms=-5)
+        with pytest.raises(ConfigurationError, match="no network named 'moon'"):
+            await client.simulate_network_conditions(profile="moon")
+        assert (await client.network_report()).uplink.total.dropped == 0
+        await client.simulate_network_conditions(profile="satellite", direction="uplink")
+    with pytest.raises(TransportError, match="not connected"):
+        await client.simulate_network_conditions()
+
+
 def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"did you mean .wss://livekit\.example"):
         LiveKitTestClient("https://livekit.example", "key", "secret", "sender")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from eloquence_pipeline.settings.values import EndpointUrl, LiveKitUrl, RoomName, shown
+from eloquence_pipeline.settings.values import BucketName, EndpointUrl, LiveKitUrl, RoomName, shown
 
 pytestmark = pytest.mark.unit
 
@@ -95,6 +95,18 @@ def test_room_names(name: str) -> None:
 def test_what_is_no_room_name(name: str, part: str) -> None:
     message = refusal(RoomName, name)
     assert part in message
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("name", ["", "eloquence", "My_Bucket", "a.b-c", "x" * 255])
+def test_bucket_names(name: str) -> None:
+    assert TypeAdapter(BucketName).validate_python(name) == name
+
+
+@pytest.mark.parametrize("name", ["My Bucket", "a/b", "s3://eloquence", "été", "x" * 256, "a\n"])
+def test_what_is_no_bucket_name(name: str) -> None:
+    message = refusal(BucketName, name)
+    assert "letters, digits" in message
     assert message.isprintable()
 
 

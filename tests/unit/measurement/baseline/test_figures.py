@@ -38,16 +38,16 @@ def test_each_figure_has_a_smallest_difference_and_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "name"),
+    ("network", "found"),
     [
-        (None, ""),
-        ("train", "train"),
-        ({"name": "train", "seed": 7}, "train"),
-        ({"spec": "loss=3%"}, "loss=3%"),
+        (None, ("", "")),
+        ({"name": "train", "conditions": "loss=5"}, ("train", "loss=5")),
+        ({"name": "", "conditions": "loss=3,latency=40"}, ("loss=3,latency=40", "loss=3,latency=40")),
     ],
 )
-def test_the_simulated_network_is_part_of_the_conditions(network: object, name: str) -> None:
-    assert night_of(document() | {"network": network}).conditions.network == name
+def test_the_simulated_network_is_part_of_the_conditions(network: object, found: tuple[str, str]) -> None:
+    conditions = night_of(document() | {"network": network}).conditions
+    assert (conditions.network, conditions.network_conditions) == found
 
 
 def test_a_newer_field_or_a_missing_one_is_no_reason_to_refuse_a_result() -> None:

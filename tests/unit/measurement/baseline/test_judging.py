@@ -115,6 +115,7 @@ def test_nights_that_did_not_pass_are_no_measure_and_invalid_ones_are_not_judged
     [
         ({"target": "wss://elsewhere"}, LeftOut.OTHER_TARGET),
         ({"network": "train"}, LeftOut.OTHER_NETWORK),
+        ({"network_conditions": "loss=5"}, LeftOut.OTHER_NETWORK),
         ({"method_version": 2}, LeftOut.OTHER_METHOD),
         ({"parameters": {"duration_seconds": 60}}, LeftOut.OTHER_PARAMETERS),
     ],
