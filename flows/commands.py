@@ -39,6 +39,7 @@ from eloquence_pipeline.settings import (
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.storage.evidence import require_writable
 from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
@@ -103,6 +104,8 @@ def run_test(console: Console, options: Options) -> ExitCode:
     require_writable(settings.folders.results)
     require_output(options.output)
     require_media_interface()
+    if "duration_seconds" in options.parameters:
+        require_room(settings, options.parameters["duration_seconds"])
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
@@ -151,6 +154,7 @@ def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteO
 
 
 _SCENARIOS = ("basic", "stress", "latency")
+"""Those of the suite."""
 
 
 def _require_speakable(settings: Settings, options: Options) -> None:

@@ -9,6 +9,7 @@ _FROM_SETTINGS: dict[str, tuple[str, ...]] = {
     "basic": ("duration_seconds",),
     "stress": ("packets", "interval_ms", "speakers"),
     "latency": ("packets", "interval_ms"),
+    "stability": ("duration_seconds",),
 }
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 QUICK_SECONDS = 20
+LONG_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ CHOICES = {
         "basic",
         {"duration_seconds": QUICK_SECONDS},
     ),
-    "2": Choice("Suite complète : tous les tests, avec un résultat d'ensemble", "suite", {}),
+    "2": Choice("Suite complète : tous les tests courts, avec un résultat d'ensemble", "suite", {}),
+    "3": Choice(
+        f"Stabilité : un appel de {LONG_SECONDS // 60} minutes, minute par minute",
+        "stability",
+        {"duration_seconds": LONG_SECONDS},
+    ),
     "q": Choice("Quitter", "", {}),
 }
 

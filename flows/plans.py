@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from eloquence_pipeline.models import Clip, Phrase, SpeechScript
+from eloquence_pipeline.models import STABILITY_TEST, Clip, Phrase, SpeechScript
 from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_together, phrases_to_fill
@@ -91,6 +91,11 @@ def basic_plan(duration_seconds: int, categories: Sequence[str]) -> Plan:
         parameters={"duration_seconds": duration_seconds, "categories": list(categories)},
         duration_seconds=duration_seconds,
     )
+
+
+def stability_plan(duration_seconds: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of a long conversation, with the pauses of a normal one."""
+    return replace(basic_plan(duration_seconds, categories), scenario=STABILITY_TEST)
 
 
 def stress_plan(packets: int, interval_ms: int, speakers: int, categories: Sequence[str]) -> Plan:

@@ -99,6 +99,8 @@ def _explain(comparison: Comparison, info: RunInfo) -> None:
 
 
 def _tell_what_is_missing(content: RunContent, bounds: ThresholdSettings | None) -> None:
+    if content.is_unfinished:
+        _logger.warning("the run's process was killed: what was recorded until then is analysed")
     if not content.is_verified:
         _logger.warning("the run has no manifest: only the recordings could be verified")
     if content.result is None:

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from eloquence_pipeline.models import SuiteOutcome
-from flows.scenario import basic, latency, own_test, stress
+from flows.scenario import basic, latency, own_test, stability, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
@@ -22,6 +22,7 @@ _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
     "latency": latency,
+    "stability": stability,
     "suite": suite,
     "own_test": own_test,
 }

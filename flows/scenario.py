@@ -23,9 +23,10 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
+from eloquence_pipeline.storage.room import require_room
 from flows.environment import servers_at_hand
 from flows.parameters import Network
-from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stress_plan
+from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stability_plan, stress_plan
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
 from tasks.baseline import compare_with_nights
@@ -40,6 +41,16 @@ from tasks.transmission import transmit
 
 DurationSeconds = Annotated[
     int, Field(ge=8, le=3600, title="Duration", description="Length of the transmission in seconds.")
+]
+LongDurationSeconds = Annotated[
+    int,
+    Field(
+        ge=30,
+        le=43_200,
+        title="Duration",
+        description="Length of the call in seconds, 12 hours at most; an hour takes 0.83 GB of disk, twice "
+        "that with the embedded store.",
+    ),
 ]
 Seed = Annotated[
     int,
@@ -126,6 +137,26 @@ async def latency(
     )
 
 
+@flow(
+    name="scenario",
+    flow_run_name="stability-{duration_seconds}s",
+    task_runner=_ONE_AT_A_TIME,
+    persist_result=False,
+)
+async def stability(
+    duration_seconds: LongDurationSeconds = 600,
+    categories: Categories = _USUAL,
+    seed: Seed = 0,
+    network: Network = "",
+) -> State[Any]:
+    """Speak as in a normal conversation, for long, and measure how the call goes over time."""
+    return await _carry_out(
+        lambda tests: stability_plan(duration_seconds, categories or tests.stability.categories),
+        seed,
+        network,
+    )
+
+
 @flow(name="scenario", flow_run_name="{test}", task_runner=_ONE_AT_A_TIME, persist_result=False)
 async def own_test(
     test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
@@ -163,6 +194,9 @@ async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int, n
         phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
         clips = _synthesised(phrases, settings)
         scripts = plan.lay_out(clips, run.seed)
+        require_room(
+            settings, max(script.duration_seconds for script in scripts.values()), speakers=len(scripts)
+        )
 
         transmission = await transmit(run, scripts)
         return await _conclude(run, transmission, settings)

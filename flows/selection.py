@@ -6,10 +6,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.settings import load_settings
+from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
+from flows.durations import in_words
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
 FLAGS = {
@@ -25,7 +27,13 @@ _UNDERSTOOD = {
     "basic": {"duration_seconds", "categories", "seed", "network"},
     "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
     "latency": {"packets", "interval_ms", "categories", "seed", "network"},
+    "stability": {"duration_seconds", "categories", "seed", "network"},
 }
+_SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
+    "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
+    "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
+}
+"""How long a test may take."""
 _OF_THE_SUITE = {"seed", "network"}
 _OF_EVERY_TEST = {"seed", "network"}
 
@@ -78,7 +86,21 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
     for name in given:
         if name not in (_OF_THE_SUITE if all_tests else _UNDERSTOOD[flow]):
             raise typer.BadParameter(f"does not go with {asked}{_hint(name)}", param_hint=FLAGS[name])
+    _require_length(flow, given)
     return flow, given
+
+
+def _require_length(flow: str, given: dict[str, Any]) -> None:
+    if flow not in _SECONDS or "duration_seconds" not in given:
+        return
+    kind, bounds = _SECONDS[flow]
+    try:
+        kind.validate_python(given["duration_seconds"])
+    except ValidationError:
+        raise typer.BadParameter(
+            f"--test {flow} takes {bounds}, not {in_words(given['duration_seconds'])}",
+            param_hint=FLAGS["duration_seconds"],
+        ) from None
 
 
 def _hint(name: str) -> str:

@@ -8,12 +8,13 @@ from prefect.cache_policies import NO_CACHE
 from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.models import Archive, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
-from eloquence_pipeline.storage.run_files import RESULTS_FILE
+from eloquence_pipeline.storage.run_files import COURSE_FILE, RESULTS_FILE
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -47,6 +48,8 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
     folder = RunFolder.open(run.folder)
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
+        if result.course is not None:
+            folder.write_bytes(COURSE_FILE, course_svg(result))
     folder.seal()
     outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, Archive):

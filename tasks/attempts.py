@@ -1,4 +1,4 @@
-"""Every try at a transmission is written down, also the one that a signal ends."""
+"""Every try at a transmission is written down, also the one that a signal or the kernel ends."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class OpenAttempt:
         number = context.task_run.run_count if context else 1
         self.room = run.room(number)
         self._run = run
+        self._before = read_attempts(run)
         self._attempt = Attempt(
             number=number,
             room=self.room,
@@ -61,8 +62,8 @@ class OpenAttempt:
         )
 
     def note(self) -> None:
-        """Write it down after those before it."""
-        attempts = (*read_attempts(self._run), self._attempt)
+        """Write it down after those before it, in place of what stood there of it."""
+        attempts = (*self._before, self._attempt)
         folder = RunFolder.open(self._run.folder)
         folder.write_bytes(ATTEMPTS_FILE, _ATTEMPTS.dump_json(attempts, indent=2))
 
@@ -71,6 +72,7 @@ class OpenAttempt:
 def noted_attempt(run: Run) -> Generator[OpenAttempt]:
     """Yield an attempt that is written down however the block ends."""
     attempt = OpenAttempt(run)
+    attempt.note()  # as an interrupted one: nobody notes anything when the process is killed
     try:
         yield attempt
     except TransportError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from eloquence_pipeline.models import (
+    STABILITY_TEST,
     BaselineComparison,
     Change,
     PhraseObservation,
@@ -17,6 +18,7 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.baseline import baseline_sentence
 from eloquence_pipeline.settings import ThresholdSettings
+from eloquence_pipeline.transport.call import Call
 
 _BYTES_PER_SAMPLE = 2
 
@@ -30,20 +32,32 @@ class SpeechNarrator:
     ----------
     script
         What is going to be said.
+    call
+        Which it is said in.
     shows_progress
         False for all but one, where several speak at the same time.
+    by_the_minute
+        Log a line a minute instead of one a phrase.
     """
 
-    def __init__(self, script: SpeechScript, *, shows_progress: bool = True) -> None:
+    def __init__(
+        self, script: SpeechScript, call: Call, *, shows_progress: bool = True, by_the_minute: bool = False
+    ) -> None:
         self._script = script
+        self._call = call
         self._announced = 0
+        self._minutes_told = 0
+        self._by_the_minute = by_the_minute
         self._shows_progress = shows_progress
 
     @classmethod
-    def for_all(cls, scripts: Sequence[SpeechScript]) -> list[Self]:
+    def for_all(cls, scripts: Sequence[SpeechScript], call: Call, *, by_the_minute: bool) -> list[Self]:
         """Return a narrator for each script; that of the longest shows the progress."""
         longest = max(range(len(scripts)), key=lambda place: scripts[place].sample_count)
-        return [cls(script, shows_progress=place == longest) for place, script in enumerate(scripts)]
+        return [
+            cls(script, call, shows_progress=place == longest, by_the_minute=by_the_minute)
+            for place, script in enumerate(scripts)
+        ]
 
     def at(self, position_samples: int) -> None:
         """Say what there is to say at this position; called about ten times a second."""
@@ -52,18 +66,33 @@ class SpeechNarrator:
             if phrase.start_sample > position_samples:
                 break
             self._announced += 1
+            if self._by_the_minute:
+                continue
             size = phrase.sample_count * _BYTES_PER_SAMPLE
             begun_at = time.time() - (position_samples - phrase.start_sample) / rate
             _speech.audio_packet(phrase.index, size, begun_at, {"text": phrase.clip.phrase.text})
         if self._shows_progress:
-            _speech.progress("Transmission", position_samples / rate, self._script.duration_seconds)
+            self._tell_progress(position_samples / rate)
+
+    def _tell_progress(self, seconds: float) -> None:
+        whole = self._script.duration_seconds
+        if not self._by_the_minute:
+            _speech.progress("Transmission", seconds, whole)
+            return
+        so_far = f"{self._announced} phrases dites, environ {self._call.heard_count()} entendues"
+        _speech.progress(f"Transmission : {so_far}", seconds / 60, whole / 60, "min")
+        if (minutes := int(seconds // 60)) > self._minutes_told:
+            self._minutes_told = minutes
+            _speech.info(f"{minutes} min sur {whole / 60:g} : {so_far}")
 
 
 def narrate_result(result: ScenarioResult, thresholds: ThresholdSettings) -> None:
     """Log what was heard: a block of lines for each phrase, then the network and the figures."""
     logger = PipelineLogger("ANALYSE", thresholds)
     for phrase in result.phrases:
-        _narrate_phrase(phrase, logger)
+        # Of a stability test, which has its course to look at, only what is wrong.
+        if result.run.scenario != STABILITY_TEST or not phrase.received:
+            _narrate_phrase(phrase, logger)
     if result.rtp.packet_loss_ratio is not None:
         logger.packet_loss(result.rtp.packet_loss_ratio)
     if result.delay.one_way_delay_ms.avg is not None:

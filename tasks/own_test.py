@@ -68,7 +68,13 @@ async def converse(
     """Give the user's function a client that is heard, and write down what it said."""
     own_test = load_own_test(test)
     client = MeasuredClient(
-        run.livekit_url, token, SPEAKER, call=call, path=network.path(SPEAKER), conditions=network.conditions
+        run.livekit_url,
+        token,
+        SPEAKER,
+        call=call,
+        path=network.path(SPEAKER),
+        conditions=network.conditions,
+        folder=run.folder,
     )
     synthesizer = VoiceSynthesizer.from_settings(load_settings())
     outcome = Outcome({}, "")
@@ -81,7 +87,7 @@ async def converse(
             try:
                 await client.disconnect()
             finally:
-                script, sent = client.script(run.seed), client.write(run.folder)
+                script, sent = client.script(run.seed), client.finish()
                 write_scripts(run, {SPEAKER: script})
     finally:
         await client.release()

@@ -14,7 +14,7 @@ from eloquence_pipeline.storage.object_store import ObjectStore
 
 LINK_SECONDS = 7 * 24 * 3600
 """The longest that S3 signs for."""
-LINKED_FILES = ("results.json", "sent*.wav", "received*.wav")
+LINKED_FILES = ("results.json", "course.svg", "sent*.wav", "received*.wav")
 
 
 @task(name="report", persist_result=False, cache_policy=NO_CACHE)

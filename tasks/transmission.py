@@ -18,9 +18,17 @@ from prefect.client.schemas.objects import State
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import TransportError
-from eloquence_pipeline.models import Channel, Recording, SendRecord, Side, SpeechScript, Transmission
+from eloquence_pipeline.models import (
+    STABILITY_TEST,
+    Channel,
+    Recording,
+    SendRecord,
+    Side,
+    SpeechScript,
+    Transmission,
+)
 from eloquence_pipeline.redaction import redacted_standard_error
-from eloquence_pipeline.speech.script import render
+from eloquence_pipeline.speech.script import sounds
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import SCRIPTS_FILE
 from eloquence_pipeline.transport.call import Call
@@ -66,7 +74,7 @@ async def publish(
         url=run.livekit_url,
         token=token,
         identity=speaker,
-        playlist=Playlist.of(render(script)),
+        playlist=Playlist.scheduled(sounds(script), script.sample_count),
         folder=run.folder,
         call=call,
         tag=tag,
@@ -131,7 +139,9 @@ async def _attempt(
     longest = max(script.duration_seconds for script in scripts.values())
     tokens = {speaker: await mint_token(Side.PUBLISHER, room, speaker, longest) for speaker in scripts}
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, longest)
-    narrators = SpeechNarrator.for_all(list(scripts.values()))
+    narrators = SpeechNarrator.for_all(
+        list(scripts.values()), call, by_the_minute=run.scenario == STABILITY_TEST
+    )
     with redacted_standard_error(), undisturbed():
         speaking = [
             publish(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eloquence_pipeline.measurement.search import Candidate, Span
+from eloquence_pipeline.measurement.coarse import Span
+from eloquence_pipeline.measurement.search import Candidate
 
 _OVERLAP_SECONDS = 0.1
 """A jitter buffer that plays faster may let a phrase end this much earlier than it would by its beginning."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.method import (
     AGREEMENT_MS,
     MIN_WINDOW_PEAK,
@@ -17,8 +17,8 @@ from eloquence_pipeline.measurement.method import (
     min_correlation_peak,
 )
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
-from eloquence_pipeline.measurement.search import Candidate, CoarseAudio, Span
-from eloquence_pipeline.signal.alignment import Match, normalised, refine, taken
+from eloquence_pipeline.measurement.search import Candidate
+from eloquence_pipeline.signal.alignment import Match, Samples, normalised, refine, taken
 from eloquence_pipeline.signal.tracking import best_path
 
 Int16Array = npt.NDArray[np.int16]
@@ -138,7 +138,7 @@ class _Windows:
         rate = audio.sample_rate_hz / audio.step
         before, after = (round(seconds * rate) for seconds in reach_seconds)
         lowest = max(place.lowest // audio.step - before, audio.displacements(self.span)[0])
-        windows = audio.windows(self.span, lowest, place.highest // audio.step + after, audio.received)
+        windows = audio.windows(self.span, lowest, place.highest // audio.step + after)
         path = best_path(windows.normalised(), before + after, round(_FURTHEST_SLIDE_SECONDS * rate))
         return windows.starts[windows.active] * audio.step, (lowest + path[windows.active]) * audio.step
 
@@ -164,9 +164,7 @@ class _Windows:
         )
 
 
-def _joint_peak(
-    reference: FloatArray, received: npt.NDArray[Any], start: int, displacements: FloatArray
-) -> float:
+def _joint_peak(reference: FloatArray, received: Samples, start: int, displacements: FloatArray) -> float:
     # One stretch of equal displacement after the other.
     whole = np.rint(displacements).astype(np.int64)
     bounds = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(reference)]

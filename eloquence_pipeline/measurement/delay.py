@@ -12,17 +12,11 @@ import numpy.typing as npt
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
 from eloquence_pipeline.measurement.assignment import assign
+from eloquence_pipeline.measurement.coarse import CoarseAudio, Span, coarse_audio
 from eloquence_pipeline.measurement.course import Course, follow
 from eloquence_pipeline.measurement.method import MAX_ONE_WAY_DELAY_SECONDS, min_correlation_peak
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
-from eloquence_pipeline.measurement.search import (
-    Candidate,
-    CoarseAudio,
-    Span,
-    coarse_audio,
-    find_candidates,
-    track,
-)
+from eloquence_pipeline.measurement.search import Candidate, find_candidates, track
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.measurement.uncertainty import matching_bound_seconds, mean_of_windows_deviation
 from eloquence_pipeline.signal.alignment import Match

@@ -13,10 +13,12 @@ import numpy.typing as npt
 from eloquence_pipeline.errors import MeasurementError
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.measurement.delay import End
-from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
+from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_lines
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.models import Channel, EndRecord, FileReference
-from eloquence_pipeline.signal.wav import read_wav
+from eloquence_pipeline.signal.timing_log import SUFFIX as TIMING_LOG
+from eloquence_pipeline.signal.timing_log import read_timing_log
+from eloquence_pipeline.signal.wav import map_wav
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -57,21 +59,21 @@ def load_recorded(channel: Channel, folder: Path) -> Recorded:
         are of different sample rates.
     """
     _require_one_rate(channel)
-    sent_timings = _timings(folder, channel.sent.timings)
+    sent_timings = _timings(folder, channel.sent)
     nothing = np.zeros(0, dtype=np.int64)
     received, lag_ns, subscriber_statistics = _no_end(channel.sent), nothing, list[StatisticsSample]()
     if (recording := channel.received) is not None:
-        timings = _timings(folder, recording.timings)
+        timings = _timings(folder, recording)
         received = _end(folder, recording, _array(timings, "arrived_ns"))
         # The first runs did not sample it.
         lag_ns = timings.get("loop_lag_ns", nothing)
-        subscriber_statistics = parse_statistics(_text(folder, recording.statistics))
+        subscriber_statistics = _statistics(folder, recording)
     return Recorded(
         sent=_end(folder, channel.sent, _array(sent_timings, "handed_over_ns")),
         received=received,
         deadline_ns=_deadlines(sent_timings, channel.sent),
         loop_lag_ns=lag_ns,
-        publisher_statistics=parse_statistics(_text(folder, channel.sent.statistics)),
+        publisher_statistics=_statistics(folder, channel.sent),
         subscriber_statistics=subscriber_statistics,
     )
 
@@ -107,7 +109,9 @@ def _end(folder: Path, record: EndRecord, stamps_ns: Int64Array) -> End:
     if not len(stamps_ns):
         return _no_end(record)
     timeline = Timeline(stamps_ns, record.frame_samples, record.sample_rate_hz)
-    samples, rate = read_wav(_verified(folder, record.audio))
+    samples, rate = map_wav(_verified(folder, record.audio))
+    if _is_unfinished(record):
+        samples = samples[: timeline.sample_count]
     if rate != record.sample_rate_hz or len(samples) != timeline.sample_count:
         raise MeasurementError(
             f"{record.audio.name} holds {len(samples)} samples at {rate} Hz, its timings "
@@ -133,9 +137,18 @@ def _verified(folder: Path, reference: FileReference) -> Path:
     return path
 
 
-def _timings(folder: Path, reference: FileReference) -> dict[str, Int64Array]:
+def _is_unfinished(record: EndRecord) -> bool:
+    """Whether the process of this end was killed: its files end wherever they had come to."""
+    return record.timings.name.endswith(TIMING_LOG)
+
+
+def _timings(folder: Path, record: EndRecord) -> dict[str, Int64Array]:
+    reference = record.timings
     path = _verified(folder, reference)
     try:
+        if _is_unfinished(record):
+            arrays = read_timing_log(path)
+            return {name: values[: record.frame_count] for name, values in arrays.items()}
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name].astype(np.int64).reshape(-1) for name in archive.files}
     except (
@@ -147,7 +160,8 @@ def _timings(folder: Path, reference: FileReference) -> dict[str, Int64Array]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise MeasurementError(f"{reference.name} is no NPZ file ({error})") from None
+        kind = "timing log" if _is_unfinished(record) else "NPZ file"
+        raise MeasurementError(f"{reference.name} is no {kind} ({error})") from None
 
 
 def _array(timings: dict[str, Int64Array], name: str) -> Int64Array:
@@ -156,5 +170,8 @@ def _array(timings: dict[str, Int64Array], name: str) -> Int64Array:
     return timings[name]
 
 
-def _text(folder: Path, reference: FileReference) -> str:
-    return _verified(folder, reference).read_text(encoding="utf-8")
+def _statistics(folder: Path, record: EndRecord) -> list[StatisticsSample]:
+    # The last line may have been cut off where the process was killed.
+    cut = _is_unfinished(record)
+    with _verified(folder, record.statistics).open(encoding="utf-8") as file:
+        return parse_lines(line for line in file if line.endswith("\n") or not cut)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from eloquence_pipeline.measurement.blocks import Signal
+from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.course import Course
 from eloquence_pipeline.measurement.method import MIN_WINDOW_PEAK
-from eloquence_pipeline.measurement.search import CoarseAudio, Span
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -121,7 +122,7 @@ def _sent_frames(audio: CoarseAudio, span: Span) -> tuple[IntArray, FloatArray]:
     length = max(1, round(FRAME_SECONDS * audio.sample_rate_hz / audio.step))
     count = span.sample_count // audio.step // length
     places = span.start_sample // audio.step + np.arange(count * length).reshape(count, length)
-    return places, sent[np.minimum(places, len(sent) - 1)].astype(np.float64)
+    return places, _at(sent, np.minimum(places, len(sent) - 1))
 
 
 def _received_frames(audio: CoarseAudio, course: Course, places: IntArray) -> FloatArray:
@@ -132,7 +133,17 @@ def _received_frames(audio: CoarseAudio, course: Course, places: IntArray) -> Fl
     around = np.clip(course.nearest(middles) + np.array([[-1], [0], [1]]), 0, len(course.starts) - 1)
     heard = places + np.rint(course.displacements[around] / audio.step).astype(np.int64)[:, :, None]
     inside = (heard >= 0) & (heard < len(received))
-    return received[np.where(inside, heard, 0)].astype(np.float64) * inside
+    if not inside.any():
+        return np.zeros(heard.shape)
+    return _at(received, np.where(inside, heard, heard[inside][0])) * inside
+
+
+def _at(signal: Signal, places: IntArray) -> FloatArray:
+    # The samples at places that lie near each other.
+    if not places.size:
+        return np.zeros(places.shape)
+    first = int(places.min())
+    return signal[first : int(places.max()) + 1][places - first].astype(np.float64)
 
 
 def _doubtful(audio: CoarseAudio, course: Course, places: IntArray) -> BoolArray:

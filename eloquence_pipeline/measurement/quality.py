@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,16 @@ from eloquence_pipeline.measurement.perceptual import (
     stoi,
     visqol,
 )
+from eloquence_pipeline.measurement.quality_over_time import quality_trend, scores_over_time
 from eloquence_pipeline.measurement.statistics import summarise
-from eloquence_pipeline.models import PhraseObservation, PhraseQuality, QualityFigures, Score, SpeakerFigures
+from eloquence_pipeline.models import (
+    CourseFigures,
+    PhraseObservation,
+    PhraseQuality,
+    QualityFigures,
+    Score,
+    SpeakerFigures,
+)
 from eloquence_pipeline.settings import EModelSettings
 from eloquence_pipeline.signal.alignment import locate
 from eloquence_pipeline.signal.resampling import to_float
@@ -32,6 +40,8 @@ SEARCH_SECONDS = 0.01
 
 MOST_SPEECH_SECONDS = 120.0
 """The models score about so much of a run at most: they take half of it to twice as long."""
+
+_SHARE_OF_THE_WORST = 5
 
 NOT_CHOSEN = "not among the phrases of the run that are scored (quality.most_phrases)"
 
@@ -148,8 +158,8 @@ def choose_phrases(phrases: Sequence[PhraseObservation], most: int) -> frozenset
     """Return the indices of the phrases that models score.
 
     Those that were received and are long enough for all models, or, where there is none, for one. If there
-    are more than `most`, or more than two minutes of them, they are spread evenly over the run, and the one
-    that came latest is among them.
+    are more than `most`, or more than two minutes of them, they are spread evenly over the run, but for a
+    fifth, and one at least: those that came latest, and those of which least was heard.
 
     Parameters
     ----------
@@ -168,21 +178,33 @@ def choose_phrases(phrases: Sequence[PhraseObservation], most: int) -> frozenset
     number = min(most, max(1, int(MOST_SPEECH_SECONDS / usual_seconds)))
     if len(candidates) <= number:
         return frozenset(phrase.index for phrase in candidates)
-    latest = max(range(len(candidates)), key=lambda place: candidates[place].one_way_delay_ms or 0.0)
-    return frozenset(candidates[place].index for place in _spread(len(candidates), number, latest))
+    wanted = _worst_places(candidates, max(1, number // _SHARE_OF_THE_WORST))
+    return frozenset(candidates[place].index for place in _spread(len(candidates), number, wanted))
 
 
-def _spread(count: int, number: int, wanted: int) -> set[int]:
-    """Return `number` of the places from 0 to `count`, evenly spread but for the one that is wanted."""
-    places = {int(place) for place in np.linspace(0, count - 1, number).round()}
-    if places and wanted not in places:
-        places.remove(min(places, key=lambda place: abs(place - wanted)))
-        places.add(wanted)
-    return places
+def _worst_places(phrases: Sequence[PhraseObservation], number: int) -> list[int]:
+    latest = sorted(range(len(phrases)), key=lambda place: -(phrases[place].one_way_delay_ms or 0.0))
+    damaged = [place for place, phrase in enumerate(phrases) if phrase.received_ratio < 1]
+    least_heard = sorted(damaged, key=lambda place: phrases[place].received_ratio)[: number // 2]
+    others = [place for place in latest if place not in least_heard]
+    return [*others[: number - len(least_heard)], *least_heard]
+
+
+def _spread(count: int, number: int, wanted: Sequence[int]) -> set[int]:
+    """Return at most `number` of the places from 0 to `count`: those wanted, the rest evenly spread."""
+    for evenly in range(number, 0, -1):
+        places = {int(place) for place in np.linspace(0, count - 1, evenly).round()} | {*wanted}
+        if len(places) <= number:
+            return places
+    return {*wanted[:number]}
 
 
 def quality_figures(
-    phrases: Sequence[PhraseQuality], speakers: Sequence[SpeakerFigures], e_model: EModelSettings
+    phrases: Sequence[PhraseQuality],
+    speakers: Sequence[SpeakerFigures],
+    e_model: EModelSettings,
+    places: Mapping[int, float] | None = None,
+    course: CourseFigures | None = None,
 ) -> QualityFigures:
     """Return the figures of a run from those of its received phrases.
 
@@ -194,6 +216,9 @@ def quality_figures(
         Delay and loss of each, for the E-model.
     e_model
         What that assumes of the codec.
+    places, course
+        Where each phrase begins in what was sent, in seconds, by its index; and the intervals of the call, if
+        it has any.
     """
     scores = list(_named_scores(phrases))
     return QualityFigures(
@@ -211,6 +236,9 @@ def quality_figures(
         dropout_count=sum(phrase.dropout_count or 0 for phrase in phrases),
         dropout_ms=sum(phrase.dropout_ms or 0.0 for phrase in phrases),
         e_model=e_model_figures(speakers, e_model),
+        received_count=len(phrases),
+        over_time=scores_over_time(phrases, places or {}, course) if course else (),
+        trend=quality_trend(phrases, places or {}) if course else None,
         phrases=tuple(phrases),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +18,7 @@ MILLISECONDS_PER_SECOND = 1000.0
 _NS_PER_MICROSECOND = 1000.0
 
 
+_STREAMS = {"inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp"}
 _GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
 """Fields that are no counters: of several streams the highest value is given."""
 
@@ -28,18 +31,16 @@ class StatisticsSample:
     ----------
     monotonic_ns, monotonic_after_ns
         Readings of the measuring clock that enclose the moment.
+    taken_at_ns
+        The moment on the SDK's own wall clock, nanoseconds; 0 if it does not say.
     entries
-        Each under its W3C names.
+        The RTP streams, each under its W3C names.
     """
 
     monotonic_ns: int
     monotonic_after_ns: int
+    taken_at_ns: float
     entries: tuple[dict[str, Any], ...]
-
-    @property
-    def taken_at_ns(self) -> float:
-        """The moment on the SDK's own wall clock, nanoseconds; 0 if it does not say."""
-        return max((float(e.get("timestamp", 0)) for e in self.entries), default=0.0) * _NS_PER_MICROSECOND
 
     def streams(self, kind: str, ssrcs: Collection[int]) -> dict[int, dict[str, Any]]:
         """Return the entries of a W3C type by their SSRC; of all streams when `ssrcs` is empty."""
@@ -51,7 +52,12 @@ class StatisticsSample:
 
 
 def parse_statistics(text: str) -> list[StatisticsSample]:
-    """Read the lines that the transport wrote.
+    """Read the lines that the transport wrote; see :func:`parse_lines`."""
+    return parse_lines(text.splitlines())
+
+
+def parse_lines(lines: Iterable[str]) -> list[StatisticsSample]:
+    """Read the lines that the transport wrote, one by one.
 
     Raises
     ------
@@ -59,23 +65,34 @@ def parse_statistics(text: str) -> list[StatisticsSample]:
         If a line is not one of ours.
     """
     samples: list[StatisticsSample] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
-            entries = tuple(
-                {"ssrc": 0} | entry
-                for entry in row["stats"]
-                if entry["type"] and entry.get("kind", "audio") == "audio"
-            )
-            before_ns = int(row["monotonic_ns"])
-            after_ns = int(row.get("monotonic_after_ns", before_ns))
-            samples.append(StatisticsSample(before_ns, after_ns, entries))
+            samples.append(_parsed(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise MeasurementError(
                 f"line {number} of the statistics cannot be read ({error})",
                 remedy="the file was changed after the run; fetch the evidence again",
             ) from None
     return samples
+
+
+def _parsed(row: dict[str, Any]) -> StatisticsSample:
+    audio = [entry for entry in row["stats"] if entry["type"] and entry.get("kind", "audio") == "audio"]
+    before_ns = int(row["monotonic_ns"])
+    return StatisticsSample(
+        monotonic_ns=before_ns,
+        monotonic_after_ns=int(row.get("monotonic_after_ns", before_ns)),
+        taken_at_ns=max((float(e.get("timestamp", 0)) for e in audio), default=0.0) * _NS_PER_MICROSECOND,
+        entries=tuple({"ssrc": 0} | _shared(entry) for entry in audio if entry["type"] in _STREAMS),
+    )
+
+
+def _shared(entry: dict[str, Any]) -> dict[str, Any]:
+    # An hour has thousands of entries with the same names and texts; one copy of each is enough.
+    return {
+        sys.intern(name): sys.intern(value) if isinstance(value, str) else value
+        for name, value in entry.items()
+    }
 
 
 def rtp_figures(
@@ -158,13 +175,24 @@ def jitter_buffer_ms(
     float or None
         Milliseconds; None where the statistics of one stream do not enclose the stretch.
     """
-    inbound = [(s.monotonic_ns, streams) for s in subscriber if (streams := s.streams("inbound-rtp", ssrcs))]
-    before = [streams for at_ns, streams in inbound if at_ns <= start_ns]
-    after = [streams for at_ns, streams in inbound if at_ns >= end_ns]
-    for ssrc in sorted(set(before[-1]) & set(after[0])) if before and after else ():
-        first, last = before[-1][ssrc], after[0][ssrc]
+    # Looked for from the stretch outwards: going through all of a long call for each phrase takes minutes.
+    began = bisect_right(subscriber, start_ns, key=lambda sample: sample.monotonic_ns)
+    ended = bisect_left(subscriber, end_ns, key=lambda sample: sample.monotonic_ns)
+    before = _first_with_streams((subscriber[place] for place in range(began - 1, -1, -1)), ssrcs)
+    after = _first_with_streams((subscriber[place] for place in range(ended, len(subscriber))), ssrcs)
+    for ssrc in sorted(set(before) & set(after)):
+        first, last = before[ssrc], after[ssrc]
         emitted = last["jitterBufferEmittedCount"] - first["jitterBufferEmittedCount"]
         if emitted > 0:
             waited_seconds = last["jitterBufferDelay"] - first["jitterBufferDelay"]
             return float(waited_seconds / emitted * MILLISECONDS_PER_SECOND)
     return None
+
+
+def _first_with_streams(
+    samples: Iterable[StatisticsSample], ssrcs: Collection[int]
+) -> dict[int, dict[str, Any]]:
+    for sample in samples:
+        if streams := sample.streams("inbound-rtp", ssrcs):
+            return streams
+    return {}

@@ -9,6 +9,7 @@ from eloquence_pipeline.measurement.budget import budget_figures
 from eloquence_pipeline.measurement.loss import located_gaps, loss_levels, loss_timeline
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.measurement.observation import ssrcs_of
+from eloquence_pipeline.measurement.over_time import LONG_CALL_SECONDS, course_figures
 from eloquence_pipeline.measurement.pacing import worst_pacing
 from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.measurement.simulated_network import network_figures
@@ -18,6 +19,7 @@ from eloquence_pipeline.measurement.statistics import drift, histogram, summaris
 from eloquence_pipeline.measurement.throughput import rtp_rate
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
+    STABILITY_TEST,
     Attempt,
     AttemptOutcome,
     Channel,
@@ -76,6 +78,8 @@ def analyse(
     tester = worst_pacing([figures.tester for figures in speakers])
     received = sum(phrase.received for phrase in phrases)
     duration_seconds = max(_spoken_seconds(channel) for channel in transmission.channels)
+    loss, events = _loss(phrases, measured, rtp), _events(transmission.channels)
+    has_course = run.scenario == STABILITY_TEST or duration_seconds > LONG_CALL_SECONDS
     failed_attempts = sum(attempt.outcome is not AttemptOutcome.COMPLETED for attempt in attempts)
     return ScenarioResult(
         test_name=f"{run.scenario}_test",
@@ -102,15 +106,16 @@ def analyse(
         budget=budget_figures(phrases, delay),
         throughput=_throughput(transmission.channels, measured, len(phrases), duration_seconds),
         stability=_stability(transmission.channels, measured),
+        course=course_figures(measured, phrases, events, loss.gaps, duration_seconds) if has_course else None,
         rtp=rtp,
-        loss=_loss(phrases, measured, rtp),
+        loss=loss,
         network=network_figures(transmission, rtp, delay),
         tester=tester,
         speakers=speakers,
         details=transmission.details,
         attempts=tuple(attempts),
         phrases=tuple(phrases),
-        events=_events(transmission.channels),
+        events=events,
     )
 
 

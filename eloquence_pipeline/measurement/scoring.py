@@ -89,7 +89,8 @@ async def score_run(
     """
     jobs = scoring_jobs(transmission, folder, result, settings.most_phrases)
     scored = await score_phrases(jobs, settings.workers, on_progress)
-    return quality_figures(scored, result.speakers, settings.e_model)
+    places = {phrase.index: phrase.position_in_sent_seconds for phrase in result.phrases}
+    return quality_figures(scored, result.speakers, settings.e_model, places, result.course)
 
 
 async def score_phrases(

@@ -1,57 +1,24 @@
-"""Where in a recording a phrase can be: a coarse look at everything that may have been heard of it.
-
-Both ends are brought down to 8 kHz for this. Speech is told apart by what it has below 4 kHz, and a sixth of
-the samples takes a sixth of the time; the places are made exact at the full rate afterwards.
-"""
+"""Where in a recording a phrase can be: a coarse look at everything that may have been heard of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, resample_poly, sosfilt
 
-from eloquence_pipeline.measurement.method import (
-    MIN_PEAK_TO_SIDELOBE_RATIO,
-    WINDOW_HOP_SECONDS,
-    WINDOW_SECONDS,
-    min_correlation_peak,
-)
+from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
+from eloquence_pipeline.measurement.method import MIN_PEAK_TO_SIDELOBE_RATIO, min_correlation_peak
 from eloquence_pipeline.signal.alignment import MAIN_LOBE_SECONDS, Match, normalised_cross_correlation
-from eloquence_pipeline.signal.tracking import WindowCorrelations, best_path, correlate_windows
+from eloquence_pipeline.signal.tracking import best_path
 
-Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-_COARSE_RATE_HZ = 8_000
 _COARSE_ALLOWANCE = 0.9
 """At the coarse rate a peak may be this much lower than at the full rate, where the gate is."""
 _MOST_CANDIDATES = 8
 _FURTHEST_WIDE_JUMP_SECONDS = 0.1
-_VOICE_BAND_HZ = (100.0, 2000.0)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A phrase of the sent audio and the places at which it can have been received.
-
-    Attributes
-    ----------
-    start_sample, sample_count
-        Place of the phrase in the sent audio.
-    earliest, latest
-        Where its first sample can be in the received audio.
-    """
-
-    start_sample: int
-    sample_count: int
-    earliest: int
-    latest: int
 
 
 @dataclass(frozen=True)
@@ -71,78 +38,6 @@ class Candidate:
     match: Match
 
 
-@dataclass(frozen=True)
-class CoarseAudio:
-    """Both ends at about 8 kHz.
-
-    Attributes
-    ----------
-    sent, received
-        float32 of shapes (sent samples / step,) and (received samples / step,).
-    step
-        Samples of the full rate to one of these.
-    sample_rate_hz
-        The full rate.
-    """
-
-    sent: Float32Array
-    received: Float32Array
-    step: int
-    sample_rate_hz: int
-
-    @cached_property
-    def voices(self) -> tuple[Float32Array, Float32Array]:
-        """Both ends between 100 and 2000 Hz, where a codec keeps the wave; the filter delays both alike."""
-        rate = self.sample_rate_hz / self.step
-        sections = butter(4, _VOICE_BAND_HZ, btype="band", fs=rate, output="sos").astype(np.float32)
-        sent, received = (
-            cast(Any, sosfilt)(sections, end) if len(end) else end for end in (self.sent, self.received)
-        )
-        return sent, received
-
-    def reference(self, span: Span) -> Float32Array:
-        """Return what was sent in `span`."""
-        first = span.start_sample // self.step
-        return self.sent[first : first + max(1, span.sample_count // self.step)]
-
-    def stretch(self, span: Span, lowest: int, highest: int, received: Float32Array) -> Float32Array:
-        """Return what `received` has where `span` was displaced by `lowest` to `highest` coarse samples."""
-        first = span.start_sample // self.step + lowest
-        count = len(self.reference(span)) + highest - lowest
-        result = np.zeros(count, dtype=np.float32)
-        begin, end = max(first, 0), min(first + count, len(received))
-        if begin < end:
-            result[begin - first : end - first] = received[begin:end]
-        return result
-
-    def windows(self, span: Span, lowest: int, highest: int, received: Float32Array) -> WindowCorrelations:
-        """Return the windows of `span` against the displacements from `lowest` to `highest`."""
-        rate = self.sample_rate_hz / self.step
-        return correlate_windows(
-            self.reference(span),
-            self.stretch(span, lowest, highest, received),
-            round(WINDOW_SECONDS * rate),
-            round(WINDOW_HOP_SECONDS * rate),
-        )
-
-    def displacements(self, span: Span) -> tuple[int, int]:
-        """Return the least and the greatest displacement of `span`, in coarse samples."""
-        return (
-            (span.earliest - span.start_sample) // self.step,
-            -(-(span.latest - span.start_sample) // self.step),
-        )
-
-
-def coarse_audio(sent: npt.NDArray[np.int16], received: npt.NDArray[np.int16], rate_hz: int) -> CoarseAudio:
-    """Bring both ends, int16 of shapes (n,) and (m,) at `rate_hz`, down to about 8 kHz."""
-    step = max(1, rate_hz // _COARSE_RATE_HZ)
-    ends = [
-        cast(Any, resample_poly)(end.astype(np.float32), 1, step) if len(end) else end.astype(np.float32)
-        for end in (sent, received)
-    ]
-    return CoarseAudio(ends[0], ends[1], step, rate_hz)
-
-
 def find_candidates(audio: CoarseAudio, span: Span) -> tuple[list[Candidate], Match]:
     """Return the places at which the whole phrase may be, and the match at the best of them.
 
@@ -151,7 +46,7 @@ def find_candidates(audio: CoarseAudio, span: Span) -> tuple[list[Candidate], Ma
     """
     lowest, highest = audio.displacements(span)
     reference = audio.reference(span).astype(np.float64)
-    stretch = audio.stretch(span, lowest, highest, audio.received).astype(np.float64)
+    stretch = audio.stretch(span, lowest, highest).astype(np.float64)
     ncc = normalised_cross_correlation(reference, stretch)
     required = _COARSE_ALLOWANCE * min_correlation_peak(span.sample_count / audio.sample_rate_hz)
     places = _peaks(ncc, required, apart=len(reference) // 2)
@@ -206,15 +101,12 @@ def track(
     match
         That at the best place, also when the gate was not passed.
     """
-    received = audio.received.copy()
-    received[: max(0, free_from) // audio.step] = 0
-    if free_to is not None:
-        received[max(0, -(-free_to // audio.step)) :] = 0
+    free = max(0, free_from) // audio.step, None if free_to is None else max(0, -(-free_to // audio.step))
     lowest, highest = audio.displacements(span)
     apart = len(audio.reference(span)) // 2
     candidate, evidence = None, None
     while highest > lowest:
-        found = _tracked(audio, span, lowest, highest, received)
+        found = _tracked(audio, span, lowest, highest, free)
         evidence = evidence or found.match
         required = _COARSE_ALLOWANCE * min_correlation_peak(span.sample_count / audio.sample_rate_hz)
         if found.match.peak < required or found.match.peak_to_sidelobe_ratio < MIN_PEAK_TO_SIDELOBE_RATIO:
@@ -224,8 +116,10 @@ def track(
     return candidate, evidence or Match.over_rivals(0.0, 0.0, 0.0)
 
 
-def _tracked(audio: CoarseAudio, span: Span, lowest: int, highest: int, received: Float32Array) -> Candidate:
-    correlations = audio.windows(span, lowest, highest, received)
+def _tracked(
+    audio: CoarseAudio, span: Span, lowest: int, highest: int, free: tuple[int, int | None]
+) -> Candidate:
+    correlations = audio.windows(span, lowest, highest, *free)
     rate = audio.sample_rate_hz / audio.step
     path = best_path(correlations.normalised(), round(_FURTHEST_WIDE_JUMP_SECONDS * rate), 1)
     rivals = np.abs(correlations.joint_peaks())

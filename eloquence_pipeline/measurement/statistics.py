@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from eloquence_pipeline.models import Drift, Histogram, Statistics
 
+FloatArray = npt.NDArray[np.float64]
+
 _MOST_BINS = 50
 _FEWEST_FOR_DRIFT = 5
+_MOST_FOR_SLOPE = 1000
 _NORMAL_QUANTILE_95 = 1.959964
 
 
@@ -57,17 +62,33 @@ def histogram(values_ms: Iterable[float | None]) -> Histogram | None:
 
 
 def drift(minutes: Sequence[float], values_ms: Sequence[float]) -> Drift | None:
+    """Return how a delay moved over time; see :func:`slope_of`."""
+    slope = slope_of(minutes, values_ms)
+    return Drift(ms_per_minute=slope.value, low=slope.low, high=slope.high) if slope else None
+
+
+class Slope(NamedTuple):
+    """A change for one unit of time, and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
     """Return how a figure moved over time: the median of the slopes between all pairs of values.
 
     Parameters
     ----------
-    minutes, values_ms
-        Of equal length, the values in the order of time.
+    times, values
+        Of equal length, the values in the order of time. Of more than 1000, consecutive ones are
+        taken together, as many as it takes, and stand there with their medians: the number of pairs is
+        bounded.
 
     Returns
     -------
-    Drift or None
-        With the 95 % interval of the slope; None for fewer than five values, or all at one time.
+    Slope or None
+        None for fewer than five values, or all at one time.
 
     Notes
     -----
@@ -75,7 +96,7 @@ def drift(minutes: Sequence[float], values_ms: Sequence[float]) -> Drift | None:
     of the American Statistical Association 63, 1968: up to 29 % of the values may be wild. The interval lies
     between the slopes of rank (N ± 1.96 √(n (n - 1) (2n + 5) / 18)) / 2 of N.
     """
-    x, y = np.asarray(minutes, dtype=np.float64), np.asarray(values_ms, dtype=np.float64)
+    x, y = _thinned(np.asarray(times, dtype=np.float64)), _thinned(np.asarray(values, dtype=np.float64))
     n = len(x)
     first, second = np.triu_indices(n, k=1)
     apart = x[second] != x[first]
@@ -85,4 +106,12 @@ def drift(minutes: Sequence[float], values_ms: Sequence[float]) -> Drift | None:
     reach = _NORMAL_QUANTILE_95 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     low = max(0, round((len(slopes) - reach) / 2))
     high = min(len(slopes) - 1, round((len(slopes) + reach) / 2))
-    return Drift(ms_per_minute=float(np.median(slopes)), low=float(slopes[low]), high=float(slopes[high]))
+    return Slope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
+
+
+def _thinned(values: FloatArray) -> FloatArray:
+    together = -(-len(values) // _MOST_FOR_SLOPE)
+    if together <= 1:
+        return values
+    groups = np.split(values, range(together, len(values), together))
+    return np.asarray([np.median(group) for group in groups])

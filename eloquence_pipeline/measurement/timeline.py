@@ -8,6 +8,7 @@ and their median is used.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -95,8 +96,14 @@ class Timeline:
 
     def sample_at(self, time_ns: float) -> int:
         """Return the position of the first sample of the frame stamped last before `time_ns`."""
-        stamped = np.flatnonzero(self.stamps_ns > 0)
+        stamped, stamps_ns = self._stamped
         if not len(stamped):
             return 0
-        place = int(np.searchsorted(self.stamps_ns[stamped], time_ns, side="right")) - 1
+        place = int(np.searchsorted(stamps_ns, time_ns, side="right")) - 1
         return int(stamped[max(0, place)]) * self.frame_samples
+
+    @cached_property
+    def _stamped(self) -> tuple[npt.NDArray[np.intp], Int64Array]:
+        # The frames that were stamped, and their stamps: looked for once, not for each phrase.
+        stamped = np.flatnonzero(self.stamps_ns > 0)
+        return stamped, self.stamps_ns[stamped]

@@ -21,6 +21,7 @@ from eloquence_pipeline.models.baseline import (
 )
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
+from eloquence_pipeline.models.course import STABILITY_TEST, CourseFigures, CourseInterval
 from eloquence_pipeline.models.delay import (
     DelayFigures,
     DelayWindows,
@@ -61,7 +62,14 @@ from eloquence_pipeline.models.network import (
 )
 from eloquence_pipeline.models.network_text import conditions_text, parse_conditions
 from eloquence_pipeline.models.outcome import ScenarioOutcome, SuiteOutcome
-from eloquence_pipeline.models.quality import EModelFigures, PhraseQuality, QualityFigures, Score
+from eloquence_pipeline.models.quality import (
+    EModelFigures,
+    PhraseQuality,
+    QualityFigures,
+    QualityInterval,
+    QualityTrend,
+    Score,
+)
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
     RESULT_FORMAT_VERSION,
@@ -81,6 +89,7 @@ from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
     Attempt,
     AttemptOutcome,
+    BegunEnd,
     Channel,
     ConnectionEvent,
     EndRecord,
@@ -103,12 +112,14 @@ __all__ = [
     "MANIFEST_FORMAT_VERSION",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
+    "STABILITY_TEST",
     "AddedDelay",
     "Archive",
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
     "BaselineComparison",
+    "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Change",
@@ -117,6 +128,8 @@ __all__ = [
     "Comparison",
     "Conditions",
     "ConnectionEvent",
+    "CourseFigures",
+    "CourseInterval",
     "DelayBudget",
     "DelayFigures",
     "DelayWindows",
@@ -161,6 +174,8 @@ __all__ = [
     "PlanFigures",
     "QualityClass",
     "QualityFigures",
+    "QualityInterval",
+    "QualityTrend",
     "Ratio",
     "Record",
     "Recording",

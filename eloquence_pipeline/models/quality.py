@@ -70,6 +70,26 @@ class EModelFigures(Record):
     provisional: Literal[True] = True
 
 
+class QualityInterval(Record):
+    """The scores of one interval of a long call: means over its scored phrases."""
+
+    start_seconds: NonNegativeFloat
+    """From the beginning of the WAV of what was sent."""
+    end_seconds: NonNegativeFloat
+    scored_count: NonNegativeInt
+    mos_lqo: float | None
+    stoi: float | None
+
+
+class QualityTrend(Record):
+    """How MOS-LQO moved over the call: Theil-Sen slope over the scored phrases."""
+
+    mos_lqo_per_hour: float
+    low: float
+    """Of the 95 % interval of the slope, as the high."""
+    high: float
+
+
 class QualityFigures(Record):
     """How well the phrases of a run arrived.
 
@@ -96,6 +116,12 @@ class QualityFigures(Record):
     """Over all phrases."""
     dropout_ms: NonNegativeFloat
     """Over all phrases."""
+    received_count: NonNegativeInt | None = None
+    """Phrases that were received; `scored_count` of them were scored."""
+    over_time: tuple[QualityInterval, ...] = ()
+    """In the intervals of the result's `course`, where it has one."""
+    trend: QualityTrend | None = None
+    """None for calls without a course, and fewer than five scored phrases."""
     e_model: EModelFigures | None = None
     """None where delay or loss is not known."""
     phrases: tuple[PhraseQuality, ...]

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, Positiv
 from eloquence_pipeline.models.base import Ratio, Record
 from eloquence_pipeline.models.baseline import BaselineComparison
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
+from eloquence_pipeline.models.course import CourseFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
 from eloquence_pipeline.models.loss import LossFigures, LossLevels
 from eloquence_pipeline.models.network import NetworkFigures
@@ -116,6 +117,8 @@ class ScenarioResult(Record):
     budget: BudgetFigures
     throughput: ThroughputFigures
     stability: StabilityFigures
+    course: CourseFigures | None = None
+    """Interval by interval, of calls longer than two minutes and of every stability test."""
     rtp: RtpFigures
     """Counts of all speakers together; jitter, round-trip time and fraction lost are the worst ones."""
     loss: LossFigures

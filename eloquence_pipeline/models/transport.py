@@ -31,16 +31,35 @@ class ConnectionEvent(Record):
     detail: str = ""
 
 
-class EndRecord(Record):
-    """What one end wrote down; its arrays lie in the files it refers to."""
+class End(Record):
+    """What is known of one end from its beginning."""
 
     identity: str
     clock_id: str
     started: Instant
     sample_rate_hz: PositiveInt
     frame_samples: PositiveInt
-    frame_count: NonNegativeInt
     connect_ms: NonNegativeFloat
+
+
+class BegunEnd(End):
+    """What one end writes down when it begins, with the names of the files that grow from then on.
+
+    It is removed when the end is over; where it is still there, the process was killed.
+    """
+
+    audio: str
+    timings: str
+    """A timing log (`eloquence_pipeline.signal.timing_log`), which becomes the NPZ file of the record."""
+    statistics: str
+    events: str
+    ssrcs: tuple[int, ...] = ()
+
+
+class EndRecord(End):
+    """What one end wrote down; its arrays lie in the files it refers to."""
+
+    frame_count: NonNegativeInt
     audio: FileReference
     timings: FileReference
     statistics: FileReference

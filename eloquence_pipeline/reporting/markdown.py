@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from eloquence_pipeline.models import (
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.baseline import baseline_markdown
+from eloquence_pipeline.reporting.course import course_markdown
+from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.reporting.losses import loss_lines
 from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
@@ -26,6 +29,7 @@ from eloquence_pipeline.reporting.wording import (
     verdict_sentence,
 )
 
+MOST_ROWS = 500
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|])")
 
 
@@ -63,13 +67,21 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{_losses(result)}{_network(result)}{quality_markdown(result.quality)}
+{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
 **Preuves**: {_place(archive)}
 
 {" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
+
+
+def _plot(result: ScenarioResult) -> str:
+    """Return the drawing of a long call, in the text itself: an address of it would end with the store."""
+    if result.course is None:
+        return ""
+    encoded = base64.b64encode(course_svg(result)).decode()
+    return f"\n![{escaped(result.run.scenario)}](data:image/svg+xml;base64,{encoded})\n"
 
 
 def _budget_rows(result: ScenarioResult) -> str:
@@ -112,9 +124,14 @@ def _place(archive: Archive) -> str:
 
 
 def phrase_rows(result: ScenarioResult) -> list[dict[str, Any]]:
-    """Return one flat row a phrase, at most six columns (more show badly in the Prefect UI)."""
+    """Return one flat row a phrase, at most six columns (more show badly in the Prefect UI).
+
+    Of more than 500 phrases there are those that were not received and the slowest ones.
+    """
     several = len(result.speakers) > 1
-    return [_row(phrase, several=several) for phrase in result.phrases]
+    shown = sorted(result.phrases, key=lambda phrase: (phrase.received, -(phrase.one_way_delay_ms or 0.0)))
+    kept = {phrase.index for phrase in shown[:MOST_ROWS]}
+    return [_row(phrase, several=several) for phrase in result.phrases if phrase.index in kept]
 
 
 def _row(phrase: PhraseObservation, *, several: bool) -> dict[str, Any]:

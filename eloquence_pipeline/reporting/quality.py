@@ -55,6 +55,9 @@ def _e_model_rows(quality: QualityFigures) -> list[QualityRow]:
 def quality_note(quality: QualityFigures) -> str:
     """Return one line about the worst phrase and what could not be scored; empty without either."""
     parts: list[str] = []
+    received = quality.received_count
+    if received is not None and 0 < quality.scored_count < received:
+        parts.append(f"modèles : {quality.scored_count} phrases sur {received}")
     if quality.worst_phrase_index is not None:
         parts.append(f"phrase la moins bonne : {quality.worst_phrase_index}")
     if quality.failed_count:

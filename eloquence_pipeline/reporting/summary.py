@@ -26,6 +26,7 @@ from eloquence_pipeline.reporting.baseline import (
     left_out_sentence,
 )
 from eloquence_pipeline.reporting.colours import class_style
+from eloquence_pipeline.reporting.course import course_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.losses import loss_lines
 from eloquence_pipeline.reporting.network import network_lines
@@ -47,6 +48,7 @@ _STATUS_LEVELS = {
     VerdictStatus.FAILED: logging.ERROR,
     VerdictStatus.INVALID: logging.WARNING,
 }
+_MOST_WORST = 10
 _SEED_KEYS = {
     "test_name",
     "duration_seconds",
@@ -65,7 +67,9 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         _write_result(console, result, archive)
         return
     console.print()
-    console.print(phrase_table(result))
+    console.print(phrase_table(result) if result.course is None else worst_phrase_table(result))
+    if result.course is not None:
+        console.print(course_table(result))
     if len(result.speakers) > 1:
         console.print(speaker_table(result))
     console.print(figure_table(result))
@@ -145,6 +149,17 @@ def phrase_table(result: ScenarioResult) -> Table:
     for phrase in result.phrases:
         said = (phrase.speaker, Text(phrase.text)) if several else (Text(phrase.text),)
         table.add_row(str(phrase.index), *said, *_delay_cells(phrase))
+    return table
+
+
+def worst_phrase_table(result: ScenarioResult) -> Table:
+    """Return the phrases of a long call that were not received, then the slowest ones, ten rows at most."""
+    lost = [phrase for phrase in result.phrases if not phrase.received]
+    received = [phrase for phrase in result.phrases if phrase.received]
+    slowest = sorted(received, key=lambda phrase: -(phrase.one_way_delay_ms or 0.0))
+    worst = [*lost, *slowest][:_MOST_WORST]
+    table = phrase_table(result.model_copy(update={"phrases": tuple(worst)}))
+    table.caption = f"les {len(worst)} moins bonnes de {len(result.phrases)} phrases"
     return table
 
 

@@ -80,6 +80,7 @@ class PhraseSettings(Section):
 
 Categories = Annotated[tuple[str, ...], Field(min_length=1)]
 DurationSeconds = Annotated[int, Field(ge=8, le=3600)]
+LongDurationSeconds = Annotated[int, Field(ge=30, le=43_200)]
 Packets = Annotated[int, Field(ge=1, le=1000)]
 IntervalMs = Annotated[int, Field(ge=0, le=60_000)]
 Speakers = Annotated[int, Field(ge=1, le=8)]
@@ -109,6 +110,13 @@ class LatencySettings(Section):
     categories: Categories = Field(default=("very_short",), description="What is spoken.")
 
 
+class StabilitySettings(Section):
+    """What `--test stability` does when no flag says otherwise."""
+
+    duration_seconds: LongDurationSeconds = Field(default=600, description="Length of the call in seconds.")
+    categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+
+
 class ScenarioSettings(Section):
     """The built-in tests."""
 
@@ -118,6 +126,9 @@ class ScenarioSettings(Section):
     )
     latency: LatencySettings = Field(
         default_factory=LatencySettings, description="Very short phrases in very quick succession."
+    )
+    stability: StabilitySettings = Field(
+        default_factory=StabilitySettings, description="A long call; `--all` leaves it out."
     )
 
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import correlate
 
 FloatArray = npt.NDArray[np.float64]
+
+
+class Samples(Protocol):
+    """Numbers of which stretches can be taken; an array of shape (m,) is one."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, stretch: slice, /) -> npt.NDArray[Any]:
+        """Return a stretch."""
+        ...
+
 
 MAIN_LOBE_SECONDS = 0.0025
 """Half width of the peak itself; what lies further away counts as a rival place."""
@@ -125,7 +138,7 @@ def locate(reference: FloatArray, window: FloatArray, sample_rate_hz: int) -> Ma
     return Match.over_rivals(best + _parabolic_offset(ncc, best), peak, sidelobe)
 
 
-def refine(reference: FloatArray, samples: npt.NDArray[Any], expected: int, reach: int) -> Match:
+def refine(reference: FloatArray, samples: Samples, expected: int, reach: int) -> Match:
     """Find the place of `reference` that is already known to a few samples, without any transform.
 
     Parameters
@@ -163,7 +176,7 @@ def refine(reference: FloatArray, samples: npt.NDArray[Any], expected: int, reac
     return Match(position, min(max(float(ncc[best]), 0.0), 1.0), 1.0)
 
 
-def taken(samples: npt.NDArray[Any], start: int, count: int) -> FloatArray:
+def taken(samples: Samples, start: int, count: int) -> FloatArray:
     """Return `count` samples from `start` on as float64, with silence beyond both ends.
 
     Parameters

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from mmap import MADV_DONTNEED, mmap
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from eloquence_pipeline.models import FileReference
 Int16Samples = npt.NDArray[np.int16]
 
 _RIFF_HEADER = struct.Struct("<4sI4s")
+_CHUNK_HEADER = struct.Struct("<4sI")
 _RIFF_OVERHEAD = 8
 _REMEDY = "record or synthesise the file again; audio of the pipeline is mono 16-bit WAV"
 
@@ -87,6 +89,80 @@ def read_wav(path: Path) -> tuple[Int16Samples, int]:
     if samples.size == 0:
         raise MeasurementError(f"{path} holds no samples", remedy=_REMEDY)
     return samples, sample_rate_hz
+
+
+def map_wav(path: Path) -> tuple[Int16Samples, int]:
+    """Map a mono 16-bit WAV file into memory: what is looked at is read from disk, and the rest never.
+
+    Parameters
+    ----------
+    path
+        The file; it must not become shorter while the samples are used.
+
+    Returns
+    -------
+    samples
+        int16, shape (n,), n > 0, read-only.
+    sample_rate_hz
+        Samples per second.
+
+    Raises
+    ------
+    MeasurementError
+        As :func:`read_wav` does.
+    """
+    count = wav_sample_count(path)
+    if not count:
+        raise MeasurementError(f"{path} holds no samples", remedy=_REMEDY)
+    with path.open("rb") as file:
+        offset, rate = _data_place(file, path)
+    return np.asarray(np.memmap(path, dtype="<i2", mode="r", offset=offset, shape=(count,))), rate
+
+
+def _data_place(file: BinaryIO, path: Path) -> tuple[int, int]:
+    """Return where the samples begin, and their rate; the file is known to be a whole WAV file."""
+    file.seek(_RIFF_HEADER.size)
+    rate = 0
+    while len(header := file.read(_CHUNK_HEADER.size)) == _CHUNK_HEADER.size:
+        name, length = cast(tuple[bytes, int], _CHUNK_HEADER.unpack(header))
+        if name == b"data":
+            return file.tell(), rate
+        begin = file.tell()
+        if name == b"fmt ":
+            rate = int.from_bytes(file.read(8)[4:], "little")
+        file.seek(begin + length + length % 2)
+    raise MeasurementError(f"{path} cannot be read as audio: it has no samples", remedy=_REMEDY)
+
+
+def release(samples: npt.NDArray[Any]) -> None:
+    """Let go of the memory of samples that :func:`map_wav` gave; they are read again where they are needed.
+
+    Whoever goes through hours of sound calls this now and then. For other arrays it does nothing.
+    """
+    base: Any = samples
+    while isinstance(base, np.ndarray):
+        base = cast(Any, base).base
+    if isinstance(base, mmap) and hasattr(mmap, "madvise"):
+        base.madvise(MADV_DONTNEED)
+
+
+def wav_sample_count(path: Path) -> int:
+    """Return how many samples a mono 16-bit WAV file holds by its header, without reading them.
+
+    Raises
+    ------
+    MeasurementError
+        If the file is missing, no WAV, truncated, or not mono 16-bit.
+    """
+    _require_whole(path)
+    try:
+        with cast(Any, soundfile).SoundFile(str(path)) as file:
+            _require_mono_16_bit(path, str(file.format), str(file.subtype), int(file.channels))
+            return int(file.frames)
+    except soundfile.LibsndfileError as error:
+        raise MeasurementError(
+            f"{path} cannot be read as audio: {error.error_string}", remedy=_REMEDY
+        ) from None
 
 
 def read_stretch(path: Path, first: int, count: int, *, pad: bool = False) -> Int16Samples:

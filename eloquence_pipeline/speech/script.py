@@ -201,21 +201,31 @@ def numbered_together(scripts: Mapping[str, SpeechScript]) -> dict[str, SpeechSc
     }
 
 
-def render(script: SpeechScript) -> Int16Array:
-    """Return the audio of a whole script.
+def sounds(script: SpeechScript) -> list[tuple[int, Int16Array]]:
+    """Return the phrases of a script as samples, each with the place of its first one, in their order.
 
-    Returns
-    -------
-    ndarray
-        int16 of shape (script.sample_count,).
+    A clip that is said several times is read once: a script of hours takes no more memory than the phrases
+    that it draws from.
 
     Raises
     ------
     MeasurementError
         If the file of a clip cannot be read.
     """
-    samples = np.zeros(script.sample_count, dtype=np.int16)
-    for phrase in script.phrases:
-        clip_samples, _ = read_wav(phrase.clip.audio_path)
-        samples[phrase.start_sample : phrase.end_sample] = clip_samples
-    return samples
+    paths = dict.fromkeys(phrase.clip.audio_path for phrase in script.phrases)
+    samples = {path: read_wav(path)[0] for path in paths}
+    return [(phrase.start_sample, samples[phrase.clip.audio_path]) for phrase in script.phrases]
+
+
+def render(script: SpeechScript) -> Int16Array:
+    """Return the audio of a whole script in one piece, int16 of shape (script.sample_count,).
+
+    Raises
+    ------
+    MeasurementError
+        If the file of a clip cannot be read.
+    """
+    rendered = np.zeros(script.sample_count, dtype=np.int16)
+    for start, samples in sounds(script):
+        rendered[start : start + len(samples)] = samples
+    return rendered

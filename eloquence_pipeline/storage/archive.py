@@ -25,6 +25,7 @@ _CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".npz": "application/zip",
     ".md": "text/markdown",
+    ".svg": "image/svg+xml",
 }
 
 

@@ -8,10 +8,13 @@ SCRIPTS_FILE = "scripts.json"
 ATTEMPTS_FILE = "attempts.json"
 TRANSMISSION_FILE = "transmission.json"
 RESULTS_FILE = "results.json"
+COURSE_FILE = "course.svg"
 
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"
 """What the names of the ends' own records begin with, before a speaker's number where several speak."""
+BEGUN = ".begun"
+"""Ends the name of what an end writes down when it begins, and removes when it is over."""
 
 SCRIPT_FILE_BEFORE = "script.json"
 """In place of `SCRIPTS_FILE`, before several could speak."""

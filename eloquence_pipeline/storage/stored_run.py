@@ -13,7 +13,13 @@ from eloquence_pipeline.models import Attempt, ResultFormat, RunInfo, Transmissi
 from eloquence_pipeline.settings import ThresholdSettings
 from eloquence_pipeline.storage.leftovers import assembled_transmission, inferred_info
 from eloquence_pipeline.storage.run_documents import RunDocuments
-from eloquence_pipeline.storage.run_files import ATTEMPTS_FILE, RESULTS_FILE, RUN_FILE, TRANSMISSION_FILE
+from eloquence_pipeline.storage.run_files import (
+    ATTEMPTS_FILE,
+    BEGUN,
+    RESULTS_FILE,
+    RUN_FILE,
+    TRANSMISSION_FILE,
+)
 from eloquence_pipeline.storage.upgrade import (
     Document,
     require_known_version,
@@ -43,6 +49,8 @@ class RunContent:
         Of that result; None where there is none.
     is_verified
         Whether there was a manifest that all files have been compared with.
+    is_unfinished
+        Whether the process of the run was killed while it recorded.
     """
 
     info: RunInfo
@@ -52,6 +60,7 @@ class RunContent:
     result: Document | None
     method_version: int | None
     is_verified: bool
+    is_unfinished: bool
 
 
 def read_run(folder: Path) -> RunContent:
@@ -90,6 +99,7 @@ def read_run(folder: Path) -> RunContent:
         result=header if has_result else None,
         method_version=method if has_result else None,
         is_verified=documents.is_verified,
+        is_unfinished=any(BEGUN in name for name in documents.names()),
     )
 
 

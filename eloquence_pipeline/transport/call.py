@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection
 
 
 class Call:
@@ -25,6 +26,9 @@ class Call:
         Set when every speaker has said everything and left.
     broken
         Set when an end has failed; the others stop at once.
+    heard_count
+        Says how many stretches of sound the listener has heard so far; roughly the phrases, where pauses are
+        long.
     """
 
     def __init__(self, speakers: Collection[str]) -> None:
@@ -32,6 +36,7 @@ class Call:
         self.spoken = asyncio.Event()
         self.broken = asyncio.Event()
         self.cause = ""
+        self.heard_count: Callable[[], int] = lambda: 0
         self.error: BaseException | None = None
         self._unheard = set(speakers)
         self._speaking = set(speakers)
@@ -47,6 +52,16 @@ class Call:
         self._speaking.discard(speaker)
         if not self._speaking:
             self.spoken.set()
+
+    def breaker(self) -> Callable[[str], None]:
+        """Return what stops all ends, as :meth:`break_off` does, from a thread that is not this one."""
+        loop = asyncio.get_running_loop()
+
+        def break_off(cause: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: all ends have stopped
+                loop.call_soon_threadsafe(self.break_off, cause)
+
+        return break_off
 
     def break_off(self, cause: str, error: BaseException | None = None) -> None:
         """Stop all ends; the first cause is the one that counts."""

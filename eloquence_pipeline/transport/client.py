@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self, Unpack
 
 import numpy as np
@@ -28,6 +29,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from eloquence_pipeline.transport.call import Call
+from eloquence_pipeline.transport.disk_writer import DiskWriter
 from eloquence_pipeline.transport.network.simulated import NetworkPath, SimulatedNetwork
 from eloquence_pipeline.transport.network.wishes import Directions, FurtherConditions, wished_conditions
 from eloquence_pipeline.transport.participant import Participant
@@ -139,6 +141,7 @@ class LiveKitTestClient:
         self._playlist = Playlist()
         self._conditions = NetworkConditions()
         self._path: NetworkPath | None = None
+        self._folder = Path()
         self._participant: Participant | None = None
         self._publisher: Publisher | None = None
         self._speaking: asyncio.Task[None] | None = None
@@ -169,7 +172,11 @@ class LiveKitTestClient:
             self._path = await self._open_path()
             participant = Participant(Side.PUBLISHER, self.identity)
             self._participant = await self._stack.enter_async_context(participant)
-            self._listener = await self._stack.enter_async_context(Listener(participant, {}))
+            self._folder = self._place()
+            writer = DiskWriter(self._call.breaker())
+            self._listener = await self._stack.enter_async_context(
+                Listener(participant, {}, self._folder, writer)
+            )
             await participant.connect(self.url, token, self._path)
         except BaseException:
             await self._close()
@@ -181,6 +188,10 @@ class LiveKitTestClient:
         network = SimulatedNetwork(self.url, ca_file=self._ca_file)
         await self._stack.enter_async_context(network)
         return await network.open(self.identity, self._conditions)
+
+    def _place(self) -> Path:
+        """Return where what is heard is kept: on disk, so that an hour of it does not fill the memory."""
+        return Path(self._stack.enter_context(TemporaryDirectory(prefix="eloquence-call-")))
 
     def _token(self, room_name: str) -> SecretStr:
         return mint_token(
@@ -250,7 +261,9 @@ class LiveKitTestClient:
         return self._publisher
 
     async def _begin_to_speak(self, participant: Participant) -> Publisher:
-        publisher = await self._stack.enter_async_context(Publisher(participant, self._playlist, self._call))
+        publisher = await self._stack.enter_async_context(
+            Publisher(participant, self._playlist, self._call, self._folder)
+        )
         await publisher.publish_track()
         await self._until_heard(publisher)
         self._playlist.append(np.zeros(round(LEAD_IN_SECONDS * SAMPLE_RATE_HZ), dtype=np.int16))
@@ -273,20 +286,19 @@ class LiveKitTestClient:
 
     @staticmethod
     def _sent_at(publisher: Publisher, phrase: ScheduledPhrase) -> datetime:
-        stamps = publisher.timings()
         frame = phrase.start_sample // FRAME_SAMPLES
-        stamp = stamps.handed_over_ns[frame] or stamps.deadline_ns[frame]
+        stamps = publisher.timings(frame, frame + 1)
+        stamp = stamps.handed_over_ns[0] or stamps.deadline_ns[0]
         return publisher.started.wall_at(float(stamp))
 
     @staticmethod
     def _lateness_ms(publisher: Publisher, phrase: ScheduledPhrase) -> float:
-        stamps = publisher.timings()
-        frames = slice(phrase.start_sample // FRAME_SAMPLES, -(-phrase.end_sample // FRAME_SAMPLES))
-        handed_over_ns = stamps.handed_over_ns[frames]
-        passed = handed_over_ns > 0
+        first, last = phrase.start_sample // FRAME_SAMPLES, -(-phrase.end_sample // FRAME_SAMPLES)
+        stamps = publisher.timings(first, last)
+        passed = stamps.handed_over_ns > 0
         if not passed.any():
             return 0.0
-        late_ns = (handed_over_ns - stamps.deadline_ns[frames])[passed]
+        late_ns = (stamps.handed_over_ns - stamps.deadline_ns)[passed]
         return float(late_ns.mean()) / NANOSECONDS_PER_MILLISECOND
 
     async def simulate_network_conditions(

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import threading
 import time
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -17,11 +16,17 @@ from livekit import rtc
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.transport.audio_format import FRAME_NS, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.growing_end import GrowingEnd
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.playlist import Playlist
 
 _START_MARGIN_NS = 20_000_000
 _SKIP_BEHIND_NS = 2 * FRAME_NS
+RECENT_FRAMES = 60_000
+"""Of the last ten minutes the times stay in memory; the longest sound takes one."""
+
+ARRAYS = ("deadline_ns", "handed_over_ns")
+_DEADLINE, _HANDED_OVER = range(2)
 
 
 @dataclass(frozen=True)
@@ -50,21 +55,20 @@ class FramePump:
     ----------
     playlist
         What is pushed; the pump ends with it.
+    end
+        Is given every frame that was dealt with, and its times.
     """
 
-    def __init__(self, playlist: Playlist) -> None:
+    def __init__(self, playlist: Playlist, end: GrowingEnd) -> None:
+        self.frame_count = 0
+        """Number of frames dealt with so far."""
         self._playlist = playlist
-        self._deadline_ns = array("q")
-        self._handed_over_ns = array("q")
+        self._end = end
+        self._recent_ns = np.zeros((RECENT_FRAMES, len(ARRAYS)), dtype=np.int64)
         self._stop = threading.Event()
         self._closed = False
         self._thread = LoopThread("frame-pump")
         self.source = rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=0, loop=self._thread.loop)
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames dealt with so far."""
-        return len(self._handed_over_ns)
 
     async def run(self, on_tick: Callable[[int], None], tick_seconds: float = 0.1) -> None:
         """Push everything, calling `on_tick` with the position in frames now and then."""
@@ -93,24 +97,25 @@ class FramePump:
                 # timers are rounded up to whole milliseconds.
                 time.sleep(wait_ns / NANOSECONDS_PER_SECOND)  # noqa: ASYNC251
             handed_over_ns = 0
+            pushed = samples.tobytes()
             if -wait_ns < _SKIP_BEHIND_NS:
-                frame = rtc.AudioFrame(samples.tobytes(), SAMPLE_RATE_HZ, 1, FRAME_SAMPLES)
+                frame = rtc.AudioFrame(pushed, SAMPLE_RATE_HZ, 1, FRAME_SAMPLES)
                 handed_over_ns = monotonic_ns()
                 await self.source.capture_frame(frame)
-            self._deadline_ns.append(deadline)
-            self._handed_over_ns.append(handed_over_ns)
+            self._note(index, pushed, deadline, handed_over_ns)
 
-    def timings(self) -> PumpTimings:
-        """Return what has been pushed so far."""
-        done = self.frame_count
-        return PumpTimings(
-            np.array(self._deadline_ns[:done], dtype=np.int64),
-            np.array(self._handed_over_ns[:done], dtype=np.int64),
-        )
+    def _note(self, index: int, pushed: bytes, deadline_ns: int, handed_over_ns: int) -> None:
+        self._end.audio.put(pushed)
+        self._end.timings.put((_DEADLINE, deadline_ns))
+        self._end.timings.put((_HANDED_OVER, handed_over_ns))
+        self._recent_ns[index % RECENT_FRAMES] = deadline_ns, handed_over_ns
+        self.frame_count = index + 1
 
-    def samples(self) -> npt.NDArray[np.int16]:
-        """Return the samples of the frames dealt with so far, int16 of shape (frames × 480,)."""
-        return self._playlist.samples(self.frame_count)
+    def timings(self, first: int, last: int) -> PumpTimings:
+        """Return the times of the frames from `first` to before `last`, of the last ten minutes."""
+        recent = range(max(first, self.frame_count - RECENT_FRAMES), min(last, self.frame_count))
+        times_ns = self._recent_ns[np.asarray(recent, dtype=np.int64) % RECENT_FRAMES]
+        return PumpTimings(times_ns[:, _DEADLINE], times_ns[:, _HANDED_OVER])
 
     async def close(self) -> None:
         """Stop pushing and let go of the source and the thread; calling it again changes nothing."""

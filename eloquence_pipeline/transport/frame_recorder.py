@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
-import numpy.typing as npt
 from livekit import rtc
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.growing_end import GrowingEnd
 from eloquence_pipeline.transport.loop_thread import LoopThread
 
+ARRAYS = ("arrived_ns", "loop_lag_ns")
+_ARRIVED, _LOOP_LAG = range(2)
 _TICK_NS = 50_000_000
 
 
@@ -25,15 +26,15 @@ class FrameRecorder:
     ----------
     thread
         Where frames are taken; recorders of one room may share it.
+    end
+        Is given every frame, when it arrived, and every 50 ms how late this thread's loop woke up.
     """
 
-    def __init__(self, thread: LoopThread) -> None:
+    def __init__(self, thread: LoopThread, end: GrowingEnd) -> None:
         self._thread = thread
+        self._end = end
         self._streams: list[rtc.AudioStream] = []
         self._recordings: list[asyncio.Future[None]] = []
-        self._blocks: list[bytes] = []
-        self._arrived_ns: list[int] = []
-        self._loop_lag_ns: list[int] = []
         self._ticking = self._thread.submit(self._tick())
         self.failure = ""
         """Why a recording ended by itself, known after :meth:`close`."""
@@ -42,7 +43,7 @@ class FrameRecorder:
         while True:
             due_ns = monotonic_ns() + _TICK_NS
             await asyncio.sleep(_TICK_NS / NANOSECONDS_PER_SECOND)
-            self._loop_lag_ns.append(max(0, monotonic_ns() - due_ns))
+            self._end.timings.put((_LOOP_LAG, max(0, monotonic_ns() - due_ns)))
 
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         """Record `track` from now on.
@@ -58,28 +59,11 @@ class FrameRecorder:
         )
         self._streams.append(stream)
         async for event in stream:
-            self._arrived_ns.append(monotonic_ns())
-            self._blocks.append(bytes(event.frame.data))
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames recorded so far."""
-        return len(self._arrived_ns)
-
-    def samples(self) -> npt.NDArray[np.int16]:
-        """Return what was recorded so far, int16 of shape (frames × 480,)."""
-        return np.frombuffer(b"".join(self._blocks[: self.frame_count]), dtype=np.int16)
-
-    def arrived_ns(self) -> npt.NDArray[np.int64]:
-        """Return when each frame arrived, int64 of shape (frames,)."""
-        return np.asarray(self._arrived_ns[: len(self._blocks)], dtype=np.int64)
-
-    def loop_lag_ns(self) -> npt.NDArray[np.int64]:
-        """Return how late this thread's loop woke up, int64 of shape (ticks,), every 50 ms."""
-        return np.asarray(self._loop_lag_ns, dtype=np.int64)
+            self._end.timings.put((_ARRIVED, monotonic_ns()))
+            self._end.audio.put(bytes(event.frame.data))
 
     async def close(self) -> None:
-        """End the recording; what was recorded stays readable. Calling it again changes nothing."""
+        """End the recording. Calling it again changes nothing."""
         for stream in self._streams:
             closing = asyncio.ensure_future(self._thread.run(stream.aclose()))
             await asyncio.wait({closing}, timeout=2)

@@ -31,6 +31,8 @@ class MeasuredClient(LiveKitTestClient):
         Its way to the server, which can be changed.
     conditions
         What that does to it from the beginning on.
+    folder
+        Where what it says is written down.
 
     Attributes
     ----------
@@ -47,6 +49,7 @@ class MeasuredClient(LiveKitTestClient):
         call: Call,
         path: NetworkPath | None,
         conditions: NetworkConditions,
+        folder: Path,
     ) -> None:
         super().__init__(url, "", "", identity)
         self.has_changed_network = False
@@ -54,6 +57,7 @@ class MeasuredClient(LiveKitTestClient):
         self._conditions = conditions
         self._given_token = token
         self._call = call
+        self._given_folder = folder
         self._has_left = False
 
     async def begin(self, room_name: str) -> None:
@@ -91,11 +95,15 @@ class MeasuredClient(LiveKitTestClient):
         await super()._impair(conditions)
         self.has_changed_network = True
 
+    def _place(self) -> Path:
+        return self._given_folder
+
     def _token(self, room_name: str) -> SecretStr:
         return self._given_token
 
     async def _until_heard(self, publisher: Publisher) -> None:
         await publisher.until_heard()
+        publisher.record()
 
     async def _close(self) -> None:
         # What was sent is still to be written down.
@@ -118,9 +126,9 @@ class MeasuredClient(LiveKitTestClient):
         finally:
             broken.cancel()
 
-    def write(self, folder: Path) -> SendRecord:
-        """Write what has been sent; to be called once, after :meth:`begin`."""
-        return self._publisher_that_spoke().write(folder)
+    def finish(self) -> SendRecord:
+        """Write the record of what has been sent; to be called once, after :meth:`begin`."""
+        return self._publisher_that_spoke().finish()
 
     def script(self, seed: int) -> SpeechScript:
         """Return what was said, as if it had been planned."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -22,10 +23,12 @@ from eloquence_pipeline.errors import ConnectTimeout, TransportError
 from eloquence_pipeline.models import ConnectionEvent, Side
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.redaction import redact, redact_sdk_logs
+from eloquence_pipeline.transport.disk_writer import DiskWriter, Feed, LineFile
 from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.statistics import StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+_MOST_WAITING_EVENTS = 1000
 
 # The SDK's words for an answer of 400 to 499; the text after it is the server's and may hold any number.
 _HTTP_REFUSAL = re.compile(r"client error: (\d{3})")
@@ -71,6 +74,7 @@ class Participant:
         self.room = rtc.Room()
         self.statistics = StatisticsSampler(self.room)
         self.events: list[ConnectionEvent] = []
+        self._event_feed: Feed[ConnectionEvent] = Feed(_to_json_lines, _MOST_WAITING_EVENTS)
         self.gone_event = asyncio.Event()
         """Set when the participant is out of the room, whoever ended it."""
         for name in _RECORDED_EVENTS:
@@ -83,15 +87,15 @@ class Participant:
     def _recorder_of(self, name: str) -> Callable[..., None]:
         def record(*arguments: Any) -> None:
             detail = _describe(name, arguments)
-            self.events.append(
-                ConnectionEvent(
-                    monotonic_ns=monotonic_ns(),
-                    side=self.side,
-                    identity=self.identity,
-                    name=name,
-                    detail=detail,
-                )
+            event = ConnectionEvent(
+                monotonic_ns=monotonic_ns(),
+                side=self.side,
+                identity=self.identity,
+                name=name,
+                detail=detail,
             )
+            self.events.append(event)
+            self._event_feed.put(event)
             _logger.debug(f"{self.identity}: {name} {detail}".rstrip())
             if name == "disconnected":
                 self.gone_event.set()
@@ -99,6 +103,11 @@ class Participant:
                 _logger.connection(name, f"Room: {self.room.name} ({self.identity})")
 
         return record
+
+    def keep(self, writer: DiskWriter, statistics: Path, events: Path) -> None:
+        """Write statistics and events to files from now on, beginning with those so far."""
+        writer.attach(self.statistics.feed, LineFile(statistics))
+        writer.attach(self._event_feed, LineFile(events))
 
     async def connect(self, url: str, token: SecretStr, path: NetworkPath | None = None) -> None:
         """Join the room that the token is for.
@@ -163,6 +172,10 @@ async def first_of(*events: asyncio.Event, within_seconds: float) -> None:
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _to_json_lines(events: Sequence[ConnectionEvent]) -> bytes:
+    return "".join(f"{event.model_dump_json()}\n" for event in events).encode()
 
 
 def _describe(name: str, arguments: tuple[Any, ...]) -> str:

@@ -16,8 +16,9 @@ from eloquence_pipeline.models import SendRecord, Side
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES
 from eloquence_pipeline.transport.call import Call
-from eloquence_pipeline.transport.end_files import SPEAKER_FILES, write_sent
-from eloquence_pipeline.transport.frame_pump import FramePump, PumpTimings
+from eloquence_pipeline.transport.disk_writer import DiskWriter
+from eloquence_pipeline.transport.frame_pump import ARRAYS, FramePump, PumpTimings
+from eloquence_pipeline.transport.growing_end import SPEAKER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
 from eloquence_pipeline.transport.playlist import Playlist
@@ -49,7 +50,7 @@ async def publish(
     playlist
         What is said; the call ends with it.
     folder
-        Where the record's files are written, whatever happens once audio has gone out.
+        Where the record's files grow while audio goes out.
     call
         Told when this speaker is heard, has said everything, or broke off; ends early when another end did.
     tag
@@ -69,16 +70,17 @@ async def publish(
     """
     async with (
         Participant(Side.PUBLISHER, identity) as participant,
-        Publisher(participant, playlist, call) as publisher,
+        Publisher(participant, playlist, call, folder, tag) as publisher,
     ):
         await participant.connect(url, token, path)
         await publisher.publish_track()
         await publisher.until_heard()
+        publisher.record()
         try:
             await publisher.speak(on_position)
         finally:
             await publisher.leave()
-            record = publisher.write(folder, tag)
+            record = publisher.finish()
         return record
 
 
@@ -93,6 +95,8 @@ class Publisher:
         What it says.
     call
         The call that it is a part of.
+    folder, tag
+        Where :meth:`record` writes, and what stands in the names of the files.
 
     Attributes
     ----------
@@ -100,11 +104,17 @@ class Publisher:
         Why it did not say everything; empty once it has.
     """
 
-    def __init__(self, participant: Participant, playlist: Playlist, call: Call) -> None:
+    def __init__(
+        self, participant: Participant, playlist: Playlist, call: Call, folder: Path, tag: str = ""
+    ) -> None:
         self.failure = "interrupted"
         self._participant = participant
         self._call = call
-        self._pump = FramePump(playlist)
+        self._folder = folder
+        self._files = SPEAKER_FILES.tagged(tag)
+        self._writer = DiskWriter(call.breaker())
+        self._end = GrowingEnd(participant, folder, self._files, ARRAYS)
+        self._pump = FramePump(playlist, self._end)
         self._has_listener = asyncio.Event()
         participant.on("local_track_subscribed", self._has_listener.set)
 
@@ -118,9 +128,19 @@ class Publisher:
         """When the participant came into being, on both clocks."""
         return self._participant.started
 
-    def timings(self) -> PumpTimings:
-        """Return when each frame so far should have been, and was, handed over."""
-        return self._pump.timings()
+    def timings(self, first: int, last: int) -> PumpTimings:
+        """Return when the frames from `first` to before `last` should have been, and were, handed over.
+
+        Those of the last ten minutes are known.
+        """
+        return self._pump.timings(first, last)
+
+    def record(self) -> None:
+        """Write down what is sent from now on, while it is sent."""
+        self._participant.keep(
+            self._writer, self._folder / self._files.statistics, self._folder / self._files.events
+        )
+        self._end.begin(self._writer)
 
     async def publish_track(self) -> None:
         """Offer the track.
@@ -209,16 +229,18 @@ class Publisher:
             self._call.has_spoken(self._participant.identity)
         await self._pump.close()
 
-    def write(self, folder: Path, tag: str = "") -> SendRecord:
-        """Write what has been handed over."""
-        timings = self._pump.timings()
-        return write_sent(
-            self._participant,
-            self._pump.samples(),
-            {"deadline_ns": timings.deadline_ns, "handed_over_ns": timings.handed_over_ns},
-            folder,
-            SPEAKER_FILES.tagged(tag),
-            failure=self.failure,
+    def finish(self) -> SendRecord:
+        """Write the record of what has been handed over since :meth:`record`.
+
+        Raises
+        ------
+        TransportError
+            If not everything could be written; what was can be read all the same.
+        """
+        return finished(
+            self._writer,
+            lambda: self._end.finish(SendRecord, failure=self.failure),
+            self._folder / self._files.events,
         )
 
     async def __aenter__(self) -> Publisher:
@@ -226,3 +248,4 @@ class Publisher:
 
     async def __aexit__(self, *_: object) -> None:
         await self._pump.close()
+        self._writer.close()

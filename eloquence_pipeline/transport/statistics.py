@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 from livekit import rtc
 
 from eloquence_pipeline.clock import monotonic_ns
+from eloquence_pipeline.transport.disk_writer import MOST_WAITING_SECONDS, Feed
 
 SAMPLE_INTERVAL_SECONDS = 0.5
 
@@ -27,16 +29,23 @@ _KEPT_TYPES = {
 """The SDK's names of the statistics that are kept, and the W3C's."""
 
 
+Sample = tuple[int, int, rtc.RtcStats]
+
+
 class StatisticsSampler:
     """Take the statistics of one room twice a second.
 
-    What the SDK returns is kept as it is and turned into text only after the call: Python work
-    during a transmission delays the frames.
+    Attributes
+    ----------
+    feed
+        Of the samples as the SDK returns them. They become text in the writer's thread, one at a time:
+        ``monotonic_ns`` and ``monotonic_after_ns`` enclose the moment of the sample; ``stats`` is a list of
+        W3C dictionaries.
     """
 
     def __init__(self, room: rtc.Room) -> None:
+        self.feed: Feed[Sample] = Feed(_to_json_lines, round(MOST_WAITING_SECONDS / SAMPLE_INTERVAL_SECONDS))
         self._room = room
-        self._samples: list[tuple[int, int, rtc.RtcStats]] = []
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -60,23 +69,19 @@ class StatisticsSampler:
             with contextlib.suppress(Exception):
                 sampled_at_ns = monotonic_ns()
                 stats = await self._room.get_rtc_stats()
-                self._samples.append((sampled_at_ns, monotonic_ns(), stats))
+                self.feed.put((sampled_at_ns, monotonic_ns(), stats))
             if stopping:
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SAMPLE_INTERVAL_SECONDS)
 
-    def to_json_lines(self) -> str:
-        """Return one JSON object a line.
 
-        ``monotonic_ns`` and ``monotonic_after_ns`` enclose the moment of the sample; ``stats`` is a list
-        of W3C dictionaries.
-        """
-        rows = (
-            {"monotonic_ns": before_ns, "monotonic_after_ns": after_ns, "stats": _to_w3c(stats)}
-            for before_ns, after_ns, stats in self._samples
-        )
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+def _to_json_lines(samples: Sequence[Sample]) -> bytes:
+    rows = (
+        {"monotonic_ns": before_ns, "monotonic_after_ns": after_ns, "stats": _to_w3c(stats)}
+        for before_ns, after_ns, stats in samples
+    )
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _to_w3c(stats: rtc.RtcStats) -> list[dict[str, Any]]:

@@ -16,11 +16,13 @@ from pydantic import SecretStr
 from eloquence_pipeline.errors import SubscriptionTimeout, TransportError
 from eloquence_pipeline.models import Recording, Side
 from eloquence_pipeline.transport.call import Call
-from eloquence_pipeline.transport.end_files import LISTENER_FILES, write_received, write_statistics
-from eloquence_pipeline.transport.frame_recorder import FrameRecorder
+from eloquence_pipeline.transport.disk_writer import DiskWriter
+from eloquence_pipeline.transport.frame_recorder import ARRAYS, FrameRecorder
+from eloquence_pipeline.transport.growing_end import LISTENER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
+from eloquence_pipeline.transport.sound_counter import SoundCounter
 
 TRACK_TIMEOUT_SECONDS = 15.0
 OVERTIME_SECONDS = 30.0
@@ -54,7 +56,7 @@ async def subscribe(
     expected_seconds
         Length of what will be said; recording ends 30 s after that at the latest.
     folder
-        Where the files are written, whatever happens once the tracks are there.
+        Where the files grow as soon as the tracks are there.
     call
         Says when everything has been said; told when this end broke off; ends early when another did.
 
@@ -70,15 +72,17 @@ async def subscribe(
     """
     async with (
         Participant(Side.SUBSCRIBER, identity) as participant,
-        Listener(participant, speakers) as listener,
+        Listener(participant, speakers, folder, DiskWriter(call.breaker())) as listener,
     ):
         await participant.connect(url, token, path)
         await listener.until_subscribed(call)
+        call.heard_count = lambda: listener.heard_count
+        listener.record()
         try:
             await listener.until_ended(call, expected_seconds)
         finally:
             await listener.end(call)
-            recordings = listener.write(folder)
+            recordings = listener.finish()
         return recordings
 
 
@@ -91,6 +95,8 @@ class Listener:
         Who listens.
     speakers
         Whom it records, each with what stands in the names of its files.
+    folder, writer
+        Where :meth:`record` writes, and what with.
 
     Attributes
     ----------
@@ -98,25 +104,47 @@ class Listener:
         Why the recording ended before everything was said; empty if it did not.
     """
 
-    def __init__(self, participant: Participant, speakers: Mapping[str, str]) -> None:
+    def __init__(
+        self, participant: Participant, speakers: Mapping[str, str], folder: Path, writer: DiskWriter
+    ) -> None:
         self.failure = "interrupted"
         self._participant = participant
+        self._folder = folder
+        self._writer = writer
         self._thread = LoopThread("frame-recorder")
-        self._speakers = dict(speakers)
-        self._watches = {speaker: _Watch(FrameRecorder(self._thread)) for speaker in speakers}
+        self._watches = {speaker: self._watch(tag) for speaker, tag in speakers.items()}
         participant.on("track_subscribed", self._on_subscribed)
         participant.on("participant_disconnected", self._on_left)
 
+    def _watch(self, tag: str) -> _Watch:
+        counter = SoundCounter()
+        files = LISTENER_FILES.of_one_heard(tag)
+        end = GrowingEnd(self._participant, self._folder, files, ARRAYS, counter.hear)
+        return _Watch(FrameRecorder(self._thread, end), end, counter)
+
+    @property
+    def heard_count(self) -> int:
+        """Stretches of sound that were heard so far, of all speakers."""
+        return sum(watch.counter.count for watch in self._watches.values())
+
+    def record(self) -> None:
+        """Write down what was heard so far, and what is heard from now on while it is."""
+        self._participant.keep(
+            self._writer, self._folder / LISTENER_FILES.statistics, self._folder / LISTENER_FILES.events
+        )
+        for watch in self._watches.values():
+            watch.record(self._writer)
+
     def add(self, speaker: str) -> None:
-        """Record one more participant, who may be there already."""
+        """Record one more participant, who may be there already, at once."""
         if speaker in self._watches:
             return
-        self._speakers[speaker] = ""
-        self._watches[speaker] = _Watch(FrameRecorder(self._thread))
+        self._watches[speaker] = watch = self._watch(f"-{len(self._watches) + 1}")
+        watch.record(self._writer)
         present = self._participant.room.remote_participants.get(speaker)
         for publication in present.track_publications.values() if present else ():
             if isinstance(publication.track, rtc.RemoteAudioTrack):
-                self._watches[speaker].attach(publication.track)
+                watch.attach(publication.track)
 
     def samples(self, speaker: str) -> npt.NDArray[np.int16]:
         """Return what was recorded of `speaker` so far, int16 of shape (n,).
@@ -128,7 +156,8 @@ class Listener:
         """
         if speaker not in self._watches:
             raise TransportError(f"nobody listens to {speaker!r}", remedy="listen_to() it first")
-        return self._watches[speaker].recorder.samples()
+        self._writer.flush()
+        return self._watches[speaker].end.samples()
 
     def _on_subscribed(
         self, track: rtc.Track, _: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
@@ -189,22 +218,19 @@ class Listener:
         if self.failure:
             call.break_off(self.failure)
 
-    def write(self, folder: Path) -> dict[str, Recording]:
-        """Write what was heard of each speaker."""
-        statistics = write_statistics(self._participant, folder, LISTENER_FILES)
-        return {
-            speaker: write_received(
-                self._participant,
-                watch.recorder.samples(),
-                {"arrived_ns": watch.recorder.arrived_ns(), "loop_lag_ns": watch.recorder.loop_lag_ns()},
-                folder,
-                LISTENER_FILES.tagged(self._speakers[speaker]),
-                statistics=statistics,
-                ssrcs=tuple(watch.ssrcs),
-                failure=self.failure,
-            )
-            for speaker, watch in self._watches.items()
-        }
+    def finish(self) -> dict[str, Recording]:
+        """Write a record of what was heard of each speaker since :meth:`record`.
+
+        Raises
+        ------
+        TransportError
+            If not everything could be written; what was can be read all the same.
+        """
+        return finished(
+            self._writer,
+            lambda: {speaker: watch.finish(self.failure) for speaker, watch in self._watches.items()},
+            self._folder / LISTENER_FILES.events,
+        )
 
     async def __aenter__(self) -> Listener:
         return self
@@ -213,17 +239,29 @@ class Listener:
         for watch in self._watches.values():
             await watch.close()
         self._thread.stop()
+        self._writer.close()
 
 
 class _Watch:
     """Follows one speaker's track and attaches the recorder to it, also after a reconnect."""
 
-    def __init__(self, recorder: FrameRecorder) -> None:
+    def __init__(self, recorder: FrameRecorder, end: GrowingEnd, counter: SoundCounter) -> None:
         self.recorder = recorder
+        self.end = end
+        self.counter = counter
+        self._is_recording = False
         self.subscribed = asyncio.Event()
         self.left = asyncio.Event()
-        self.ssrcs: list[int] = []
+        self._ssrcs: list[int] = []
         self._learning: list[asyncio.Task[None]] = []
+
+    def record(self, writer: DiskWriter) -> None:
+        self._is_recording = True
+        self.end.begin(writer)
+        self.end.note(self._ssrcs)
+
+    def finish(self, failure: str) -> Recording:
+        return self.end.finish(Recording, ssrcs=tuple(self._ssrcs), failure=failure)
 
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         self.recorder.attach(track)
@@ -238,10 +276,15 @@ class _Watch:
             with contextlib.suppress(Exception):  # a track that ended has no statistics any more
                 stats = await track.get_stats()
                 found = [entry.inbound_rtp.stream.ssrc for entry in stats if entry.HasField("inbound_rtp")]
-                self.ssrcs += [ssrc for ssrc in found if ssrc not in self.ssrcs]
                 if found:
+                    self._note([ssrc for ssrc in found if ssrc not in self._ssrcs])
                     return
             await asyncio.sleep(_SSRC_POLL_SECONDS)
+
+    def _note(self, ssrcs: list[int]) -> None:
+        self._ssrcs += ssrcs
+        if self._is_recording:
+            self.end.note(self._ssrcs)
 
     async def close(self) -> None:
         for task in self._learning:

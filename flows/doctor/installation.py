@@ -19,7 +19,8 @@ from eloquence_pipeline.servers.toolchain import find_go, find_installer
 from eloquence_pipeline.servers.toolchain import remedy as remedy_without_tools
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.speech.engine import speech_engine
-from flows.doctor.machine import GIBIBYTE, existing_part, free_bytes
+from eloquence_pipeline.storage.room import existing_part, free_bytes
+from flows.doctor.machine import GIBIBYTE
 
 PACKAGE = "eloquence-pipeline"
 SHOWN_PACKAGES = ("livekit", "prefect", "pyttsx3", "numpy")

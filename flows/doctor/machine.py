@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PE
 from eloquence_pipeline.reporting.checks import Check
 from eloquence_pipeline.servers.interfaces import media_interfaces, require_media_interface
 from eloquence_pipeline.settings import Settings, ThresholdSettings
+from eloquence_pipeline.storage.room import free_bytes
 from eloquence_pipeline.transport.quiet_process import undisturbed
 
 GIBIBYTE = 1 << 30
@@ -147,19 +147,6 @@ def judge_disks(name: str, free: dict[str, int]) -> Check:
     if least < _DISK_NEEDED_BYTES:
         return Check.warning(name, detail, remedy)
     return Check.ok(name, detail)
-
-
-def free_bytes(folder: Path) -> int:
-    """Return the free space of the disk that a folder is on, or would be."""
-    return shutil.disk_usage(existing_part(folder)).free
-
-
-def existing_part(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that exists."""
-    path = folder.absolute()
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path
 
 
 def interface(name: str) -> Check:

@@ -17,10 +17,10 @@ from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.models import Channel, Phrase, Side, SpeechScript, Transmission
 from eloquence_pipeline.redaction import redacted_standard_error
 from eloquence_pipeline.settings import Settings
-from eloquence_pipeline.speech.script import lay_out, render
+from eloquence_pipeline.speech.script import lay_out, sounds
 from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 from eloquence_pipeline.transport.call import Call
-from eloquence_pipeline.transport.end_files import LISTENER_FILES
+from eloquence_pipeline.transport.growing_end import LISTENER_FILES
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish
 from eloquence_pipeline.transport.quiet_process import undisturbed
@@ -75,7 +75,7 @@ async def make_call(settings: Settings, script: SpeechScript, folder: Path) -> T
             url=settings.livekit_url,
             token=_token(settings, room, SPEAKER, Side.PUBLISHER),
             identity=SPEAKER,
-            playlist=Playlist.of(render(script)),
+            playlist=Playlist.scheduled(sounds(script), script.sample_count),
             folder=folder,
             call=call,
         )

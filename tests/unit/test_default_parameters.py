@@ -26,6 +26,7 @@ OWN = ScenarioSettings.model_validate(
         ("basic", {"duration_seconds": 9}),
         ("stress", {"packets": 8, "interval_ms": 7, "speakers": 1}),
         ("latency", {"packets": 6, "interval_ms": 200}),
+        ("stability", {"duration_seconds": 600}),
         ("suite", {}),
     ],
 )

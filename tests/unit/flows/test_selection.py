@@ -23,6 +23,7 @@ pytestmark = pytest.mark.unit
         ("basic", {"duration_seconds": 60}, False, "basic"),
         ("stress", {"packets": 100, "interval_ms": 300, "speakers": 3}, False, "stress"),
         ("latency", {"packets": 30, "categories": ["custom"]}, False, "latency"),
+        ("stability", {"duration_seconds": 43_200}, False, "stability"),
         ("", {"seed": 3}, True, "suite"),
     ],
 )
@@ -35,7 +36,10 @@ def test_the_flags_of_the_first_description_mean_a_flow(
 @pytest.mark.parametrize(
     ("test", "given", "all_tests", "part"),
     [
-        ("latency", {"duration_seconds": 9}, False, "it goes with --test basic"),
+        ("latency", {"duration_seconds": 9}, False, "it goes with --test basic and --test stability"),
+        ("basic", {"duration_seconds": 3601}, False, "takes 8 s to 1 h, not 1h1s"),
+        ("stability", {"duration_seconds": 29}, False, "takes 30 s to 12 h"),
+        ("stability", {"duration_seconds": 43_201}, False, "the longest that a WAV file has room for"),
         ("latency", {"speakers": 2}, False, "it goes with --test stress"),
         ("", {"packets": 9}, True, "does not go with --all; it goes with --test stress and --test latency"),
         ("basic", {}, True, "not both"),
@@ -57,14 +61,14 @@ def test_completion_knows_the_tests_and_the_categories(
     (tmp_path / "config.json").write_text('{"phrases": {"categories": {"custom": ["Bonjour."]}}}')
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ELOQUENCE_CONFIG", raising=False)
-    assert {"basic", "stress", "latency"} <= set(known_tests())
+    assert {"basic", "stress", "latency", "stability"} <= set(known_tests())
     assert {"greetings", "custom"} <= set(known_categories())
     (tmp_path / "config.json").write_text("{")
     assert known_categories() == []
 
 
 @pytest.mark.parametrize(
-    ("typed", "key"), [("1\n", "1"), ("\n", "1"), ("2\n", "2"), ("7\nq\n", "q"), ("", "q")]
+    ("typed", "key"), [("1\n", "1"), ("\n", "1"), ("2\n", "2"), ("3\n", "3"), ("7\nq\n", "q"), ("", "q")]
 )
 def test_the_menu_returns_what_was_chosen(typed: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()

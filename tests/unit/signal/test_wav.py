@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.signal.wav import read_stretch, read_wav, write_wav
+from eloquence_pipeline.signal.wav import (
+    map_wav,
+    read_stretch,
+    read_wav,
+    release,
+    wav_sample_count,
+    write_wav,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -158,3 +165,40 @@ def test_a_stretch_beyond_the_ends_is_silent_there_or_refused(tmp_path: Path) ->
 def test_a_stretch_of_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="cannot be read as audio"):
         read_stretch(tmp_path / "missing.wav", 0, 1)
+
+
+@given(samples=arrays(np.int16, st.integers(1, 400)))
+def test_a_mapped_file_has_the_samples_of_a_read_one_also_after_it_was_let_go_of(
+    samples: npt.NDArray[np.int16],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "clip.wav")
+        write_wav(path, samples, 16_000)
+        mapped, rate = map_wav(path)
+        assert (rate, mapped.dtype, wav_sample_count(path)) == (16_000, np.int16, len(samples))
+        for _ in range(2):
+            np.testing.assert_array_equal(mapped, samples)
+            release(mapped[1:])
+    release(samples)
+
+
+def test_chunks_before_the_samples_are_passed_over(tmp_path: Path) -> None:
+    write_any(tmp_path / "plain.wav", tone(), subtype="PCM_16")
+    content = (tmp_path / "plain.wav").read_bytes()
+    extra = b"LIST" + (5).to_bytes(4, "little") + b"abcde\0"
+    size = (len(content) - 8 + len(extra)).to_bytes(4, "little")
+    (tmp_path / "more.wav").write_bytes(b"RIFF" + size + b"WAVE" + extra + content[12:])
+    np.testing.assert_array_equal(map_wav(tmp_path / "more.wav")[0], tone())
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all, but long enough for a header"])
+def test_what_cannot_be_read_cannot_be_mapped(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.wav").write_bytes(content)
+    with pytest.raises(MeasurementError, match=r"bad\.wav"):
+        map_wav(tmp_path / "bad.wav")
+
+
+def test_a_file_without_samples_cannot_be_mapped(tmp_path: Path) -> None:
+    write_any(tmp_path / "empty.wav", tone(0), subtype="PCM_16")
+    with pytest.raises(MeasurementError, match="holds no samples"):
+        map_wav(tmp_path / "empty.wav")
