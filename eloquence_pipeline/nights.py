@@ -64,16 +64,9 @@ def read_nights(
     # A day more: the folder is called after the day on which a run began.
     first = earliest_start(until, settings.baseline).astimezone(UTC).date()
     period = Period(first, (until.astimezone(UTC) + timedelta(days=1)).date())
-    found = past_results(store, settings.folders.results.absolute(), scenario, period)
-    nights: list[Night] = []
-    unreadable = dict(found.unreadable)
-    for run_id, document in found.documents.items():
-        try:
-            nights.append(night_of(document))
-        except EloquenceError as error:
-            unreadable[run_id] = error.message
-    nights.sort(key=lambda night: (night.started_at, night.run_id))
-    return EarlierNights(tuple(nights), unreadable, (*notes, *found.notes))
+    found = past_results(store, settings.folders.results.absolute(), scenario, period, night_of)
+    nights = sorted(found.taken.values(), key=lambda night: (night.started_at, night.run_id))
+    return EarlierNights(tuple(nights), found.unreadable, (*notes, *found.notes))
 
 
 def compared_with(

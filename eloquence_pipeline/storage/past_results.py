@@ -9,22 +9,25 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, cast
+from threading import Lock
+from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
 
-from eloquence_pipeline.errors import StorageError
+from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.storage.fetching import Source, file_of_run, limited
 from eloquence_pipeline.storage.keys import RUNS
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.upgrade import Document, require_known_version, upgraded_result
 
+T = TypeVar("T")
+
 MOST_RUNS = 300
 """The newest; nights are fewer, but a developer's machine may have more runs than that."""
 
-_MOST_BYTES = 16 << 20
+_MOST_BYTES = 64 << 20
 _THREADS = 8
 _PATIENCE_SECONDS = 60.0
 _NO_TRANSMISSION = {"channels": [{"script": {"phrases": (), "sample_count": 0, "sample_rate_hz": 1}}]}
@@ -63,20 +66,20 @@ class PastRun:
 
 
 @dataclass(frozen=True)
-class PastResults:
+class PastResults(Generic[T]):
     """What could be read.
 
     Attributes
     ----------
-    documents
-        Content of each ``results.json`` in the form of today, by the id of the run.
+    taken
+        What was taken from each ``results.json``, by the id of the run.
     unreadable
         Why a run could not be read, by its id.
     notes
         What else kept runs from being read.
     """
 
-    documents: dict[str, Document]
+    taken: dict[str, T]
     unreadable: dict[str, str]
     notes: tuple[str, ...]
 
@@ -92,7 +95,9 @@ class Period:
         return self.first.isoformat() <= day <= self.last.isoformat()
 
 
-def past_results(store: Listed | None, results: Path, scenario: str, period: Period) -> PastResults:
+def past_results(
+    store: Listed | None, results: Path, scenario: str, period: Period, take: Callable[[Document], T]
+) -> PastResults[T]:
     """Read the results of the runs of one scenario, of the store and of this machine.
 
     Parameters
@@ -105,6 +110,9 @@ def past_results(store: Listed | None, results: Path, scenario: str, period: Per
         Its name; of every scenario when empty.
     period
         Days by which the runs are named, in UTC.
+    take
+        Takes what is wanted from a result in the form of today. Results of long calls are large: one at a
+        time is in memory.
 
     Returns
     -------
@@ -124,17 +132,24 @@ def past_results(store: Listed | None, results: Path, scenario: str, period: Per
     if len(newest) < len(chosen):
         notes.append(f"only the newest {MOST_RUNS} of {len(chosen)} runs were read")
     reading = {run.run_id: _reader(run, here, store, results) for run in newest}
-    documents, unreadable, more = _read_all(reading)
-    return PastResults(documents, unreadable, (*notes, *more))
+    taken, unreadable, more = _take_all(reading, take)
+    return PastResults(taken, unreadable, (*notes, *more))
 
 
 def _reader(
     run: PastRun, here: dict[str, PastRun], store: Listed | None, results: Path
-) -> Callable[[], Document | None]:
+) -> Callable[[], bytes]:
     # The same run, and nearer: what was sent is what lies here.
     if run.run_id in here or store is None:
-        return lambda: result_in_folder(results / run.prefix, run.run_id)
-    return lambda: result_in_store(store, run.prefix, run.run_id)
+        return lambda: _read_here(results / run.prefix)
+    return lambda: b"".join(limited(store, run.prefix + RESULTS_FILE, _MOST_BYTES))
+
+
+def _read_here(folder: Path) -> bytes:
+    path = file_of_run(folder, RESULTS_FILE)
+    if path.stat().st_size > _MOST_BYTES:
+        raise StorageError(f"{path} is longer than {_MOST_BYTES} bytes")
+    return path.read_bytes()
 
 
 def runs_in_store(store: Listed, scenario: str, period: Period) -> list[PastRun]:
@@ -173,64 +188,36 @@ def _whole_runs(keys: Iterable[str]) -> list[PastRun]:
     ]
 
 
-def _read_all(
-    reading: dict[str, Callable[[], Document | None]],
-) -> tuple[dict[str, Document], dict[str, str], list[str]]:
+def _take_all(
+    reading: dict[str, Callable[[], bytes]], take: Callable[[Document], T]
+) -> tuple[dict[str, T], dict[str, str], list[str]]:
+    one_at_a_time = Lock()
+
+    def take_one(run_id: str) -> T:
+        content = reading[run_id]()
+        with one_at_a_time:
+            return take(_document(content, run_id))
+
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="results")
-    futures = {run_id: pool.submit(read) for run_id, read in reading.items()}
+    futures = {run_id: pool.submit(take_one, run_id) for run_id in reading}
     done, late = wait(futures.values(), timeout=_PATIENCE_SECONDS)
     pool.shutdown(wait=False, cancel_futures=True)
-    documents: dict[str, Document] = {}
-    unreadable: dict[str, str] = {}
-    for run_id, future in futures.items():
-        if future in done:
-            _take(run_id, future, documents, unreadable)
+    ended = {run_id: future for run_id, future in futures.items() if future in done}
+    unreadable = {
+        run_id: _reason(error)
+        for run_id, future in ended.items()
+        if (error := future.exception()) is not None
+    }
+    taken = {run_id: future.result() for run_id, future in ended.items() if run_id not in unreadable}
     notes = [f"{len(late)} runs were not read within {_PATIENCE_SECONDS:g} s"] if late else []
-    return documents, unreadable, notes
+    return taken, unreadable, notes
 
 
-def _take(
-    run_id: str, future: Future[Document | None], documents: dict[str, Document], unreadable: dict[str, str]
-) -> None:
-    error = future.exception()
-    if error is None:
-        if (document := future.result()) is not None:
-            documents[run_id] = document
-    elif isinstance(error, StorageError):
-        unreadable[run_id] = error.message
-    else:
-        # What comes from elsewhere may hold anything, and no earlier run is a reason to lose this one.
-        unreadable[run_id] = f"it is damaged ({type(error).__name__})"
-
-
-def result_in_store(store: Source, prefix: str, run_id: str) -> Document | None:
-    """Return the result of a run in a store; None if there is none.
-
-    Raises
-    ------
-    StorageError
-        If it is damaged, of a newer version, or of another run.
-    StorageUnavailable
-        If the store does not answer.
-    """
-    key = prefix + RESULTS_FILE
-    return _document(b"".join(limited(store, key, _MOST_BYTES)), run_id)
-
-
-def result_in_folder(folder: Path, run_id: str) -> Document | None:
-    """Return the result of a run in a folder of this machine; None if there is none.
-
-    Raises
-    ------
-    StorageError
-        If it is damaged, of a newer version, or of another run.
-    """
-    if not (folder / RESULTS_FILE).exists():
-        return None
-    path = file_of_run(folder, RESULTS_FILE)
-    if path.stat().st_size > _MOST_BYTES:
-        raise StorageError(f"{path} is longer than {_MOST_BYTES} bytes")
-    return _document(path.read_bytes(), run_id)
+def _reason(error: BaseException) -> str:
+    if isinstance(error, EloquenceError):
+        return error.message
+    # What comes from elsewhere may hold anything, and no earlier run is a reason to lose this one.
+    return f"it is damaged ({type(error).__name__})"
 
 
 def _document(content: bytes, run_id: str) -> Document:

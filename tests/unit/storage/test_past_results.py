@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.storage import past_results as module
-from eloquence_pipeline.storage.past_results import Period, past_results
+from eloquence_pipeline.storage.past_results import PastResults, Period
 
 pytestmark = pytest.mark.unit
 
@@ -48,6 +48,11 @@ class Store:
         return sorted({key.partition("/")[0] for key in below})
 
 
+def past_results(store: Store | None, results: Path, scenario: str, period: Period) -> PastResults[str]:
+    """Take the id of each run."""
+    return module.past_results(store, results, scenario, period, lambda document: document["run"]["run_id"])
+
+
 def run_id(day: int, number: int = 0) -> str:
     return f"202611{day:02}T020000Z-{number:06x}"
 
@@ -76,7 +81,7 @@ def lay_down(results: Path, files: dict[str, bytes]) -> None:
 
 def test_without_any_run_there_is_nothing_and_no_complaint(tmp_path: Path) -> None:
     found = past_results(Store(), tmp_path / "none", "basic", NOVEMBER)
-    assert (found.documents, found.unreadable, found.notes) == ({}, {}, ())
+    assert (found.taken, found.unreadable, found.notes) == ({}, {}, ())
 
 
 def test_runs_of_the_store_and_of_this_machine_are_read_once_each(tmp_path: Path) -> None:
@@ -84,8 +89,8 @@ def test_runs_of_the_store_and_of_this_machine_are_read_once_each(tmp_path: Path
     store.objects = files_of(run_id(3)) | files_of(run_id(4)) | files_of(run_id(5), scenario="stress")
     lay_down(tmp_path, files_of(run_id(4)) | files_of(run_id(6)))
     found = past_results(store, tmp_path, "basic", NOVEMBER)
-    assert sorted(found.documents) == [run_id(3), run_id(4), run_id(6)]
-    assert set(past_results(store, tmp_path, "", NOVEMBER).documents) == {*found.documents, run_id(5)}
+    assert sorted(found.taken) == [run_id(3), run_id(4), run_id(6)]
+    assert set(past_results(store, tmp_path, "", NOVEMBER).taken) == {*found.taken, run_id(5)}
 
 
 def test_only_the_days_of_the_look_back_are_listed(tmp_path: Path) -> None:
@@ -93,7 +98,7 @@ def test_only_the_days_of_the_look_back_are_listed(tmp_path: Path) -> None:
     for day in (2, 9, 20):
         store.objects |= files_of(run_id(day))
     found = past_results(store, tmp_path, "basic", Period(date(2026, 11, 9), date(2026, 11, 19)))
-    assert list(found.documents) == [run_id(9)]
+    assert list(found.taken) == [run_id(9)]
     assert store.listed == ["runs/2026-11-09/basic/"]
 
 
@@ -102,7 +107,7 @@ def test_a_run_without_a_manifest_or_without_a_result_does_not_count(tmp_path: P
     store.objects = files_of(run_id(3)) | files_of(run_id(4))
     del store.objects[f"runs/2026-11-03/basic/{run_id(3)}/manifest.json"]
     del store.objects[f"runs/2026-11-04/basic/{run_id(4)}/results.json"]
-    assert past_results(store, tmp_path, "basic", NOVEMBER) == module.PastResults({}, {}, ())
+    assert past_results(store, tmp_path, "basic", NOVEMBER) == PastResults({}, {}, ())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +130,7 @@ def test_a_bad_document_is_told_and_the_others_are_read(result: bytes, told: str
     store = Store()
     store.objects = files_of(run_id(3), result) | files_of(run_id(4))
     found = past_results(store, tmp_path, "basic", NOVEMBER)
-    assert list(found.documents) == [run_id(4)]
+    assert list(found.taken) == [run_id(4)]
     assert told in found.unreadable[run_id(3)]
 
 
@@ -137,7 +142,7 @@ def test_a_document_that_is_too_long_is_not_read_to_its_end(
     store.objects = files_of(run_id(3))
     lay_down(tmp_path, files_of(run_id(4)))
     found = past_results(store, tmp_path, "basic", NOVEMBER)
-    assert not found.documents
+    assert not found.taken
     assert all("longer than 100 bytes" in reason for reason in found.unreadable.values())
     assert len(found.unreadable) == 2
 
@@ -150,7 +155,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     place.unlink()
     place.symlink_to(secret)
     found = past_results(None, tmp_path / "results", "basic", NOVEMBER)
-    assert not found.documents
+    assert not found.taken
     assert "leads elsewhere" in found.unreadable[run_id(3)]
 
 
@@ -159,7 +164,7 @@ def test_a_store_that_is_away_leaves_this_machine_and_says_so(tmp_path: Path) ->
     store.away = StorageUnavailable("the store does not answer")
     lay_down(tmp_path, files_of(run_id(6)))
     found = past_results(store, tmp_path, "basic", NOVEMBER)
-    assert list(found.documents) == [run_id(6)]
+    assert list(found.taken) == [run_id(6)]
     assert found.notes == ("the store could not be read, only this machine was: the store does not answer",)
 
 
@@ -169,7 +174,7 @@ def test_of_very_many_runs_the_newest_are_read(tmp_path: Path, monkeypatch: pyte
     for day in range(1, 6):
         store.objects |= files_of(run_id(day))
     found = past_results(store, tmp_path, "basic", NOVEMBER)
-    assert sorted(found.documents) == [run_id(4), run_id(5)]
+    assert sorted(found.taken) == [run_id(4), run_id(5)]
     assert found.notes == ("only the newest 2 of 5 runs were read",)
 
 
