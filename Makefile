@@ -49,6 +49,11 @@ format: $(INSTALLED) ## Put the code into its usual form
 bench: $(INSTALLED) ## Measure set-up, start and overhead; takes about 15 minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.first_report
 
+.PHONY: calibrate
+calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accuracy.md; 15 minutes on a quiet machine
+	@$(BIN)/eloquence prepare
+	@$(BIN)/python -m calibration
+
 .PHONY: schema
 schema: $(INSTALLED) ## Write the JSON schemas of results.json and config.json into docs/
 	@$(BIN)/python -c 'import json; from eloquence_pipeline.models import ScenarioResult; \

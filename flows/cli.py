@@ -79,7 +79,8 @@ def run(
         typer.Option(
             "--test",
             metavar="NAME",
-            help="Test to run: basic, stress, latency, stability, or one of your own (file.py:function).",
+            help="Test to run: basic, stress, latency, stability, network, or one of your own "
+            "(file.py:function).",
             autocompletion=known_tests,
         ),
     ] = "",
@@ -100,7 +101,11 @@ def run(
     packets: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1000, metavar="N", help="stress, latency: number of phrases.", show_default="50, 20"
+            min=1,
+            max=1000,
+            metavar="N",
+            help="stress, latency: number of phrases; network: of each condition, 100 at most.",
+            show_default="50, 20, 3",
         ),
     ] = None,
     interval: Annotated[
@@ -127,7 +132,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="basic, stress, latency, stability: what is spoken; may be given several times.",
+            help="basic, stress, latency, stability, network: what is spoken; may be given several times.",
             show_default="of the test",
             autocompletion=known_categories,
         ),
@@ -148,6 +153,24 @@ def run(
             help="Network of the speakers: a name (clean, wifi, 4g, 3g, train, kitchen-wifi, satellite) or "
             "conditions (loss=5,latency=100,jitter=20: per cent, ms, ms).",
             show_default="the real one",
+            autocompletion=known_networks,
+        ),
+    ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="network: a network to try; may be given several times.",
+            show_default="nine of them",
+            autocompletion=known_networks,
+        ),
+    ] = None,
+    must_pass: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="network: a condition whose verdict decides; may be given several times.",
+            show_default="clean",
             autocompletion=known_networks,
         ),
     ] = None,
@@ -180,6 +203,8 @@ def run(
       eloquence --test basic --network 4g
       eloquence --test stability --duration 1h
 
+      eloquence --test network --condition clean --condition 4g --condition train
+
       eloquence --test ./my_test.py:run_custom_test
 
       eloquence --config config.json --all --output results.json
@@ -197,6 +222,8 @@ def run(
         "categories": category or None,
         "seed": seed,
         "network": network,
+        "conditions": condition or None,
+        "must_pass": must_pass or None,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     asked = test or all_tests or parameters or output is not None

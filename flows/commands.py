@@ -17,10 +17,11 @@ from rich.table import Table
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
-from eloquence_pipeline.models import ArchiveState, VerdictStatus
+from eloquence_pipeline.models import ArchiveState, MatrixOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
@@ -110,8 +111,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
         outcome = _carry_out(console, settings, options)
-    for one in outcome.outcomes:
-        print_summary(console, one.result, one.archive)
+    _print(console, outcome)
     for scenario, error in outcome.errors.items():
         message, _, remedy = error.partition(" → ")
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
@@ -121,18 +121,27 @@ def run_test(console: Console, options: Options) -> ExitCode:
     return exit_code(outcome)
 
 
-def _output_of(outcome: SuiteOutcome, options: Options) -> str:
-    return (outcome.result if options.flow == "suite" else outcome.outcomes[0].result).to_json()
+def _print(console: Console, outcome: SuiteOutcome | MatrixOutcome) -> None:
+    if isinstance(outcome, MatrixOutcome):
+        print_matrix(console, outcome.result, outcome.archive)
+        return
+    for one in outcome.outcomes:
+        print_summary(console, one.result, one.archive)
 
 
-def exit_code(outcome: SuiteOutcome) -> ExitCode:
+def _output_of(outcome: SuiteOutcome | MatrixOutcome, options: Options) -> str:
+    alone = options.flow not in {"suite", "network"}
+    return (outcome.outcomes[0].result if alone else outcome.result).to_json()
+
+
+def exit_code(outcome: SuiteOutcome | MatrixOutcome) -> ExitCode:
     """Return what the shell is told: a missed threshold says more than a store that was away."""
     code = EXIT_CODES[outcome.result.status]
     kept_here = any(one.archive.state is ArchiveState.LOCAL_ONLY for one in outcome.outcomes)
     return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
 
-def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteOutcome:
+def _carry_out(console: Console, settings: Settings, options: Options) -> SuiteOutcome | MatrixOutcome:
     with ExitStack() as stack:
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
@@ -162,9 +171,11 @@ def _require_speakable(settings: Settings, options: Options) -> None:
     catalogue = load_catalogue(settings.phrases)
     if options.flow == "own_test":
         return  # what it says is known only when it says it
+    # The matrix speaks what the basic test does.
+    alone = "basic" if options.flow == "network" else options.flow
     chosen = {
         scenario: options.parameters.get("categories") or getattr(settings.tests, scenario).categories
-        for scenario in (_SCENARIOS if options.flow == "suite" else (options.flow,))
+        for scenario in (_SCENARIOS if options.flow == "suite" else (alone,))
     }
     phrases = {scenario: catalogue.phrases(*categories) for scenario, categories in chosen.items()}
     if settings.phrases == PhraseSettings() and settings.speech == SpeechSettings():

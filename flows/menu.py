@@ -41,6 +41,7 @@ CHOICES = {
         "stability",
         {"duration_seconds": LONG_SECONDS},
     ),
+    "4": Choice("Réseaux simulés : les mêmes phrases, du meilleur réseau au pire", "network", {}),
     "q": Choice("Quitter", "", {}),
 }
 

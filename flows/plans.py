@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_tog
 
 _MILLISECONDS_PER_SECOND = 1000
 _SEED_BITS = 31
+_MATRIX_PAUSE_MS = 1000
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,12 @@ def stress_plan(packets: int, interval_ms: int, speakers: int, categories: Seque
 def latency_plan(packets: int, interval_ms: int, categories: Sequence[str]) -> Plan:
     """Return the plan of phrases in very quick succession."""
     return _counted("latency", packets, interval_ms, categories)
+
+
+def network_plan(network: str, packets: int, categories: Sequence[str]) -> Plan:
+    """Return the plan of a condition of the network matrix; each condition has a name of its own."""
+    name = _NOT_IN_NAMES.sub("-", network.lower()).strip("-")
+    return _counted(f"network-{name}", packets, _MATRIX_PAUSE_MS, categories)
 
 
 def _counted(

@@ -13,22 +13,25 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from eloquence_pipeline.models import SuiteOutcome
+from eloquence_pipeline.models import MatrixOutcome, SuiteOutcome
+from flows.network import network_matrix
 from flows.scenario import basic, latency, own_test, stability, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
+Outcome = SuiteOutcome | MatrixOutcome
 _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
     "latency": latency,
     "stability": stability,
     "suite": suite,
+    "network": network_matrix,
     "own_test": own_test,
 }
 
 
-def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
+def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
     """Run a scenario, or ``suite``, against the Prefect server at `api_url`, or the user's own if empty.
 
     The flow runs in a thread of its own. In the main thread Prefect would put a signal handler in
@@ -37,8 +40,8 @@ def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> SuiteOut
 
     Returns
     -------
-    SuiteOutcome
-        Of the one scenario, or of all.
+    SuiteOutcome or MatrixOutcome
+        Of the one scenario, of all, or of one over many networks.
 
     Raises
     ------
@@ -61,9 +64,9 @@ class _FlowThread:
     """A coroutine on an event loop in a thread, which can be cancelled from outside."""
 
     def __init__(self, coroutine: Any) -> None:
-        self.outcome: Future[SuiteOutcome] = Future()
+        self.outcome: Future[Outcome] = Future()
         self._coroutine = coroutine
-        self._task: asyncio.Task[SuiteOutcome] | None = None
+        self._task: asyncio.Task[Outcome] | None = None
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flow")
         self._thread.start()
@@ -74,7 +77,7 @@ class _FlowThread:
         except BaseException as error:
             self.outcome.set_exception(error)
 
-    async def _main(self) -> SuiteOutcome:
+    async def _main(self) -> Outcome:
         self._task = asyncio.create_task(self._coroutine)
         self._begun.set()
         return await self._task
@@ -88,7 +91,7 @@ class _FlowThread:
         self._thread.join()
 
 
-async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url: str) -> SuiteOutcome:
+async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url: str) -> Outcome:
     updates: dict[Any, str] = {PREFECT_API_URL: api_url} if api_url else {}
     with temporary_settings(updates=updates):
         try:
@@ -99,4 +102,6 @@ async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    return outcome if isinstance(outcome, SuiteOutcome) else SuiteOutcome(outcomes=(outcome,), errors={})
+    if isinstance(outcome, SuiteOutcome | MatrixOutcome):
+        return outcome
+    return SuiteOutcome(outcomes=(outcome,), errors={})

@@ -26,7 +26,15 @@ from eloquence_pipeline.settings import ScenarioSettings, Settings
 from eloquence_pipeline.storage.room import require_room
 from flows.environment import servers_at_hand
 from flows.parameters import Network
-from flows.plans import Plan, basic_plan, choose_seed, latency_plan, stability_plan, stress_plan
+from flows.plans import (
+    Plan,
+    basic_plan,
+    choose_seed,
+    latency_plan,
+    network_plan,
+    stability_plan,
+    stress_plan,
+)
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
 from tasks.baseline import compare_with_nights
@@ -154,6 +162,16 @@ async def stability(
         lambda tests: stability_plan(duration_seconds, categories or tests.stability.categories),
         seed,
         network,
+    )
+
+
+@flow(name="scenario", flow_run_name="network-{network}", task_runner=_ONE_AT_A_TIME, persist_result=False)
+async def condition(
+    network: Network, packets: Packets = 3, categories: Categories = _USUAL, seed: Seed = 0
+) -> State[Any]:
+    """Speak some phrases over one simulated network: a condition of the network matrix."""
+    return await _carry_out(
+        lambda tests: network_plan(network, packets, categories or tests.basic.categories), seed, network
     )
 
 

@@ -12,6 +12,7 @@ from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
+from flows.parameters import require_conditions
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
 FLAGS = {
@@ -22,12 +23,15 @@ FLAGS = {
     "categories": "--category",
     "seed": "--seed",
     "network": "--network",
+    "conditions": "--condition",
+    "must_pass": "--must-pass",
 }
 _UNDERSTOOD = {
     "basic": {"duration_seconds", "categories", "seed", "network"},
     "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
     "latency": {"packets", "interval_ms", "categories", "seed", "network"},
     "stability": {"duration_seconds", "categories", "seed", "network"},
+    "network": {"conditions", "must_pass", "packets", "categories", "seed"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
@@ -76,7 +80,9 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
     ConfigurationError
         If a test of the user's own cannot be loaded, or there is no such network.
     """
-    load_settings().network.plan(given.get("network", ""))
+    networks = load_settings().network
+    networks.plan(given.get("network", ""))
+    require_conditions(given.get("conditions", []), given.get("must_pass", []), networks)
     if all_tests and test:
         raise typer.BadParameter("give either --all or --test, not both", param_hint="--all")
     if test and test not in _UNDERSTOOD:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -23,18 +25,18 @@ _logger = PipelineLogger("ARCHIVE")
 
 @task(
     name="upload",
-    task_run_name="upload: {run.run_id}",
+    task_run_name="upload: {folder.name}",
     retries=2,
     retry_delay_seconds=[1.0, 3.0],
     retry_condition_fn=error_is_transient,
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-def upload(run: Run, settings: Settings) -> Archive:
+def upload(folder: Path, settings: Settings) -> Archive:
     """Send the sealed run to the store, each object once, the manifest last."""
     store = ObjectStore.from_settings(settings.storage)
     store.ensure_bucket(create=settings.storage.create_bucket)
-    return send(RunFolder.open(run.folder), store)
+    return send(RunFolder.open(folder), store)
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -50,8 +52,13 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
         folder.write_text(RESULTS_FILE, result.to_json())
         if result.course is not None:
             folder.write_bytes(COURSE_FILE, course_svg(result))
+    return sealed_and_sent(folder, settings)
+
+
+def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
+    """Seal a folder and send it to the store; what is returned says where it is, or why it is still here."""
     folder.seal()
-    outcome = upload(run, settings, return_state=True).result(raise_on_failure=False)
+    outcome = upload(folder.path, settings, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome

@@ -20,7 +20,7 @@ from eloquence_pipeline.errors import ConfigurationError
 ENTRY_POINT_GROUP = "eloquence.tests"
 _AFFIXES = re.compile(r"^(run_|test_)+|(_test)+$")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_BUILT_IN = {"basic", "stress", "latency", "suite"}
+_BUILT_IN = {"basic", "stress", "latency", "network", "suite"}
 _GIVEN = 3
 """Client, synthesizer, logger."""
 _REMEDY = "see examples/my_test.py"

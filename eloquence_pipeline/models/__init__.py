@@ -47,6 +47,14 @@ from eloquence_pipeline.models.loss import (
     LossLevels,
     LossTimeline,
 )
+from eloquence_pipeline.models.matrix import (
+    MATRIX_FORMAT,
+    Axis,
+    ClassEdge,
+    MatrixCell,
+    MatrixOutcome,
+    MatrixResult,
+)
 from eloquence_pipeline.models.network import (
     AddedDelay,
     Direction,
@@ -110,6 +118,7 @@ from eloquence_pipeline.models.verdict import (
 __all__ = [
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
+    "MATRIX_FORMAT",
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "STABILITY_TEST",
@@ -118,12 +127,14 @@ __all__ = [
     "ArchiveState",
     "Attempt",
     "AttemptOutcome",
+    "Axis",
     "BaselineComparison",
     "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
     "Change",
     "Channel",
+    "ClassEdge",
     "Clip",
     "Comparison",
     "Conditions",
@@ -157,6 +168,9 @@ __all__ = [
     "LossLevels",
     "LossTimeline",
     "Manifest",
+    "MatrixCell",
+    "MatrixOutcome",
+    "MatrixResult",
     "NetworkConditions",
     "NetworkDelay",
     "NetworkFigures",

@@ -53,6 +53,8 @@ def write_plot(history: Sequence[HistoryNight], path: Path) -> None:
             _draw(axis, history, name, panel, line)
         if panel.shows_usual:
             _draw_usual(axis, history, panel)
+        else:
+            axis.set_ylim(0, max(1.0, axis.get_ylim()[1]))
         axis.set_ylabel(panel.unit)
         axis.grid(visible=True, alpha=0.3)
         axis.legend(loc="best", fontsize="small", framealpha=0.6)

@@ -9,7 +9,7 @@ from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.settings import Settings
 
 BYTES_PER_SECOND = 230_000
-"""Of each speaker: both ends' sound 192 kB, statistics 31 kB, times 5 kB; measured, and rounded up."""
+"""Of each speaker: both ends' sound 192 kB, statistics 15 to 31 kB (measured), times 5 kB; rounded up."""
 BYTES_IN_ANY_CASE = 20_000_000
 
 _MEGABYTE = 1_000_000

@@ -14,6 +14,8 @@ from eloquence_pipeline.storage.fetching import file_of_run
 
 INTERRUPTED = "interrupted"
 
+_NOT_OF_FRAMES = "loop_lag_ns"
+"""All other times are those of the frames, one each."""
 _NAMES = {"audio", "timings", "statistics", "events", "ssrcs"}
 
 
@@ -34,10 +36,9 @@ def unfinished_end(folder: Path, begun: BegunEnd) -> dict[str, Any] | None:
     audio, timings, statistics, events = (
         file_of_run(folder, name) for name in (begun.audio, begun.timings, begun.statistics, begun.events)
     )
-    arrays = read_timing_log(timings)
-    # Its first array has a value a frame.
-    stamped = len(next(iter(arrays.values()), ()))
-    frames = min(stamped, wav_sample_count(audio) // begun.frame_samples)
+    # The last frame may have a deadline, and no hand-over yet.
+    stamped = [len(values) for name, values in read_timing_log(timings).items() if name != _NOT_OF_FRAMES]
+    frames = min(*stamped, wav_sample_count(audio) // begun.frame_samples) if stamped else 0
     if not frames:
         return None
     return {

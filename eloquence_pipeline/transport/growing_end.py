@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from eloquence_pipeline.clock import clock_id
 from eloquence_pipeline.errors import TransportError
-from eloquence_pipeline.files import file_reference, write_bytes, write_npz
+from eloquence_pipeline.files import file_reference, write_atomically, write_npz
 from eloquence_pipeline.models import BegunEnd, EndRecord
 from eloquence_pipeline.signal.growing_wav import HEADER_BYTES, GrowingWav
 from eloquence_pipeline.signal.timing_log import SUFFIX, Row, TimingLog, encode_rows, read_timing_log
@@ -114,6 +114,8 @@ class GrowingEnd:
 
     def begin(self, writer: DiskWriter) -> None:
         """Write from now on, beginning with what was given so far."""
+        # An attempt before this one may have left it; it speaks of files that are emptied now.
+        (self._folder / self._files.record).unlink(missing_ok=True)
         writer.attach(self.audio, GrowingWav(self._folder / self._files.audio, SAMPLE_RATE_HZ))
         writer.attach(self.timings, TimingLog(self._folder / self._files.timing_log, self._arrays))
         self.note()
@@ -133,7 +135,7 @@ class GrowingEnd:
             events=self._files.events,
             ssrcs=tuple(ssrcs),
         )
-        write_bytes(self._folder / self._files.begun, begun.model_dump_json(indent=2).encode())
+        write_atomically(self._folder / self._files.begun, begun.model_dump_json(indent=2).encode())
 
     def finish(self, kind: type[T], **more: Any) -> T:
         """Write the record of an end that is over, whose writer is closed.
@@ -156,7 +158,7 @@ class GrowingEnd:
             statistics=file_reference(folder / files.statistics),
             events=tuple(self._participant.events),
         )
-        write_bytes(folder / files.record, record.model_dump_json(indent=2).encode())
+        write_atomically(folder / files.record, record.model_dump_json(indent=2).encode())
         # Only now: until the record is there these are what the end can be read from.
         for name in (files.begun, files.timing_log):
             (folder / name).unlink()

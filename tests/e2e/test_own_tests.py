@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import Home, in_one_line
 
 pytestmark = pytest.mark.e2e
 
@@ -91,7 +91,7 @@ def test_a_test_that_a_package_registers_is_known_by_its_name(served_home: Home,
     assert served_home.only_result()["packets_received"] == 2
     near = served_home.run("--test", "greting", PYTHONPATH=str(served_home.path))
     assert near.returncode == ExitCode.USAGE
-    assert "did you mean greeting?" in " ".join(near.stderr.split())
+    assert "did you mean greeting?" in in_one_line(near.stderr)
 
 
 def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(served_home: Home, own_file: Path) -> None:
@@ -183,7 +183,7 @@ def test_what_is_no_test_is_refused_before_anything_is_started(
     (served_home.path / "leaving.py").write_text("import sys\nsys.exit(0)\n")
     done = served_home.run("--test", test)
     assert done.returncode == ExitCode.USAGE, done.stdout + done.stderr
-    assert part in " ".join(done.stderr.replace("│", " ").split())
+    assert part in in_one_line(done.stderr)
     assert "Traceback" not in done.stderr
     assert not served_home.results.exists()
 
@@ -191,4 +191,4 @@ def test_what_is_no_test_is_refused_before_anything_is_started(
 def test_an_option_that_the_test_does_not_take_is_refused(served_home: Home, own_file: Path) -> None:
     done = served_home.run("--test", f"{own_file}:run_breaking_test", "--packets", "3")
     assert done.returncode == ExitCode.USAGE
-    assert "takes no parameter 'packets'" in " ".join(done.stderr.replace("│", " ").split())
+    assert "takes no parameter 'packets'" in in_one_line(done.stderr)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import Home, in_one_line
 
 pytestmark = pytest.mark.e2e
 
@@ -107,4 +107,4 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     done = served_home.run(*arguments)
     assert done.returncode == ExitCode.USAGE
-    assert part in done.stderr
+    assert part in in_one_line(done.stderr)

@@ -15,13 +15,13 @@ pytestmark = pytest.mark.e2e
 PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name in ("P99", "MAX")}
 
 
-def test_a_long_call_has_a_course_a_drawing_and_few_lines(home: Home) -> None:
-    done = home.run(
+def test_a_long_call_has_a_course_a_drawing_and_few_lines(served_home: Home) -> None:
+    done = served_home.run(
         "--test", "stability", "--duration", "30s", "--output", "out.json", **PATIENT,
         ELOQUENCE_QUALITY__MOST_PHRASES="2",
     )  # fmt: skip
-    assert (home.path / "out.json").exists(), done.stdout + done.stderr
-    result = json.loads((home.path / "out.json").read_text())
+    assert (served_home.path / "out.json").exists(), done.stdout + done.stderr
+    result = json.loads((served_home.path / "out.json").read_text())
     intervals = result["course"]["intervals"]
     assert [each["start_seconds"] for each in intervals] == [0, 10, 20]
     assert sum(each["phrases_sent"] for each in intervals) == result["packets_sent"] >= 3
@@ -31,7 +31,7 @@ def test_a_long_call_has_a_course_a_drawing_and_few_lines(home: Home) -> None:
     assert (quality["scored_count"], quality["received_count"]) == (2, result["packets_received"])
     assert sum(each["scored_count"] for each in quality["over_time"]) == 2
 
-    (folder,) = home.run_folders()
+    (folder,) = served_home.run_folders()
     manifest = json.loads((folder / "manifest.json").read_text())
     names = {file["name"] for file in manifest["files"]}
     assert {"course.svg", "sent.wav", "received.wav", "received_timings.npz"} <= names
@@ -40,12 +40,12 @@ def test_a_long_call_has_a_course_a_drawing_and_few_lines(home: Home) -> None:
     assert "AUDIO PACKET" not in done.stdout
 
 
-def test_lengths_that_a_test_does_not_take_are_refused_with_those_that_it_does(home: Home) -> None:
+def test_lengths_that_a_test_does_not_take_are_refused_with_those_that_it_does(served_home: Home) -> None:
     for arguments, part in (
         (("--test", "stability", "--duration", "13h"), "30 s to 12 h"),
         (("--test", "basic", "--duration", "2h"), "8 s to 1 h"),
         (("--test", "basic", "--duration", "soon"), "write 90, 10m or 1h30m"),
     ):
-        done = home.run(*arguments)
+        done = served_home.run(*arguments)
         assert done.returncode == ExitCode.USAGE
         assert part in " ".join(done.stderr.replace("│", " ").split())

@@ -89,6 +89,20 @@ def test_what_cannot_be_is_refused_with_the_reason(wrong: str, told: str) -> Non
             TypeAdapter(Network).validate_python(wrong)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "loss=5,burst=5", " loss = 5 , jitter=+20 ", "uplink.loss=1e1", "latency=3,", "kitchen-wifi"]
+)
+def test_what_the_command_takes_a_flow_takes_as_well(text: str) -> None:
+    NetworkSettings().plan(text)
+    assert TypeAdapter(Network).validate_python(text) == text
+
+
+@pytest.mark.parametrize("text", ["4g;rm", "a b", "loss", "=5", "loss=5=6", "../x"])
+def test_what_is_no_network_at_all_is_refused_by_a_flow_or_by_the_settings(text: str) -> None:
+    with pytest.raises((ValidationError, ConfigurationError)):
+        NetworkSettings().plan(TypeAdapter(Network).validate_python(text))
+
+
 @pytest.mark.parametrize("name", list(BUILT_IN_PROFILES))
 def test_every_built_in_network_is_possible_and_says_where_it_comes_from(name: str) -> None:
     plan = NetworkSettings().plan(name)

@@ -32,7 +32,7 @@ class SimulatedNetwork:
     all of its media goes through the relay, which loses, delays, doubles and counts packets. Nothing is asked
     of the server, and no rights on the machine. It exists while the ``async with`` block lasts.
 
-    While it does nothing it adds some 0.1 ms a direction: see ``docs/adr/0009-simulated-networks.md``.
+    While it does nothing it adds 0.1 to 0.2 ms a direction: see ``docs/adr/0009-simulated-networks.md``.
 
     Parameters
     ----------

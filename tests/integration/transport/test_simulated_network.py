@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aiohttp import ClientSession
 from livekit import rtc
 from pydantic import SecretStr
 
@@ -174,6 +175,48 @@ async def test_conditions_change_in_mid_call_for_one_participant_alone(
     assert report.of("speaker").uplink.total.lost > 50
     assert report.of("speaker").uplink.total.forwarded > 50
     assert report.of("listener").downlink.total.dropped == 0
+
+
+async def test_a_blackout_stalls_the_connection_and_the_call_goes_on_after_it(
+    livekit: LiveKitEndpoint, tmp_path: Path
+) -> None:
+    dark = DirectionConditions(blackout=True)
+    async with SimulatedNetwork(livekit.url) as network:
+        paths = {identity: await network.open(identity) for identity in ("speaker", "listener")}
+
+        async def disturb() -> tuple[int, int]:
+            await asyncio.sleep(2)
+            await paths["speaker"].impair(NetworkConditions(uplink=dark, downlink=dark))
+            await asyncio.sleep(1.5)
+            await paths["speaker"].impair(NetworkConditions())
+            told = (await network.report()).of("speaker").uplink
+            return told.total.forwarded, told.others_dropped
+
+        (sent, received), (before, others_dropped) = await asyncio.gather(
+            call_of(livekit, tmp_path, 6, "blackout", Call(["speaker"]), paths=paths), disturb()
+        )
+        after = (await network.report()).of("speaker").uplink.total
+    assert (sent.failure, received.failure) == ("", "")
+    assert "disconnected" not in {event.name for event in sent.events[:-1]}
+    assert 50 <= after.lost_in_outage <= 100
+    assert others_dropped > 0, "STUN does not pass either"
+    assert after.forwarded > before + 50
+
+
+async def test_signalling_stalls_in_a_blackout_and_arrives_after_it(livekit: LiveKitEndpoint) -> None:
+    dark = DirectionConditions(blackout=True)
+    async with SimulatedNetwork(livekit.url) as network, ClientSession() as session:
+        path = await network.open("speaker", NetworkConditions(uplink=dark, downlink=dark))
+
+        async def ask() -> str:
+            async with session.get(path.url.replace("ws://", "http://")) as answer:
+                return await answer.text()
+
+        asking = asyncio.ensure_future(ask())
+        done, _ = await asyncio.wait({asking}, timeout=0.5)
+        assert not done
+        await path.impair(NetworkConditions())
+        assert await asyncio.wait_for(asking, 5) == "OK"
 
 
 @pytest.mark.parametrize(
