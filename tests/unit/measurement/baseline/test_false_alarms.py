@@ -17,7 +17,7 @@ from tests.nights import Draw, changed, drawn_nights, even, heavy_tailed, normal
 pytestmark = pytest.mark.unit
 
 SETTINGS = BaselineSettings()
-BEGINNING, NIGHTS, REPETITIONS = 5, 50, 30
+BEGINNING, NIGHTS, REPETITIONS = 5, 50, 20
 SURE = 0.999
 SCATTERS = [normal, even, heavy_tailed, skewed]
 
@@ -36,7 +36,7 @@ def test_fifty_nights_that_are_alike_raise_at_most_the_stated_rate_of_false_alar
 @pytest.mark.parametrize("draw", SCATTERS)
 def test_the_first_nights_with_their_assumed_scatter_raise_no_more_of_them(draw: Draw) -> None:
     rng = np.random.default_rng(5)
-    judged = [one for _ in range(120) for one in judge_in_order(drawn_nights(rng, BEGINNING, draw), SETTINGS)]
+    judged = [one for _ in range(60) for one in judge_in_order(drawn_nights(rng, BEGINNING, draw), SETTINGS)]
     alarms = sum(one.comparison.change is Change.WORSE for one in judged)
     assert all(one.comparison.provisional for one in judged if one.comparison.nights)
     assert alarms <= binom.ppf(SURE, len(judged), SETTINGS.alpha)
