@@ -21,7 +21,7 @@ REPETITIONS = 3
 CLEAN_RUNS = 5
 _ORDER_SEED = 20
 _COMMAND_SECONDS = 300
-_TRIES = 3
+_TRIES = 5
 _PHRASES = {"latency": 10, "loss": 40, "clean": 12}
 
 
@@ -111,7 +111,7 @@ class _Calls:
             if not result["tester"]["overloaded"]:
                 return result
             self.overloaded += 1
-        raise RuntimeError("this machine is too busy: the tester was overloaded in three calls of a kind")
+        raise RuntimeError("this machine is too busy: the tester was overloaded in five calls of a kind")
 
 
 def calibrate(progress: Callable[[str], object]) -> Live:

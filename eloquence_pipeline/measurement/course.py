@@ -18,7 +18,7 @@ from eloquence_pipeline.measurement.method import (
 )
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate
-from eloquence_pipeline.signal.alignment import Match, Samples, normalised, refine, taken
+from eloquence_pipeline.signal.alignment import Match, Samples, normalised, refine, scalar_product, taken
 from eloquence_pipeline.signal.tracking import best_path
 
 Int16Array = npt.NDArray[np.int16]
@@ -171,9 +171,9 @@ def _joint_peak(reference: FloatArray, received: Samples, start: int, displaceme
     correlation = energy = 0.0
     for first, last in pairwise(bounds):
         heard = taken(received, start + first + int(whole[first]), last - first)
-        correlation += float(np.dot(reference[first:last], heard))
-        energy += float(np.dot(heard, heard))
-    return normalised(correlation, float(np.dot(reference, reference)), energy)
+        correlation += scalar_product(reference[first:last], heard)
+        energy += scalar_product(heard, heard)
+    return normalised(correlation, scalar_product(reference, reference), energy)
 
 
 def _borne_out(displacements: FloatArray, peaks: FloatArray, place: Candidate, agreement: float) -> BoolArray:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from eloquence_pipeline.models import Stage
 
-METHOD_VERSION = 3
+METHOD_VERSION = 4
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
 3: phrases are assigned to places together and in order, and followed along their windows: one that is
 repeated or whose delay changes while it is said is found; the delay of a phrase is that of its median
-window. Correlations of 16-bit samples are exact."""
+window. Correlations of 16-bit samples are exact.
+4: the last digits of confidence and correlation no longer depend on the kind of the processor."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""

@@ -82,7 +82,7 @@ def normalised_cross_correlation(reference: FloatArray, window: FloatArray) -> F
     n = len(reference)
     if len(window) < n:
         raise ValueError(f"the window ({len(window)} samples) is shorter than the reference ({n})")
-    reference_energy = float(np.dot(reference, reference))
+    reference_energy = scalar_product(reference, reference)
     if reference_energy == 0:
         raise ValueError("the reference is silent")
     correlation = correlate(window, reference, mode="valid", method="fft")
@@ -95,6 +95,14 @@ def normalised_cross_correlation(reference: FloatArray, window: FloatArray) -> F
     window_energy = cumulated[n:] - cumulated[:-n]
     floor = _ENERGY_FLOOR * reference_energy
     return correlation / np.sqrt(reference_energy * np.maximum(window_energy, floor))
+
+
+def scalar_product(first: FloatArray, second: FloatArray) -> float:
+    """Return the scalar product of two float64 arrays of shape (n,), the same on every processor.
+
+    NumPy's own goes through BLAS, whose order of adding, and so the last digit, is that of the processor.
+    """
+    return float(np.sum(first * second))
 
 
 def normalised(correlation: float, reference_energy: float, energy: float) -> float:
@@ -162,14 +170,14 @@ def refine(reference: FloatArray, samples: Samples, expected: int, reach: int) -
         If the reference is silent.
     """
     n = len(reference)
-    reference_energy = float(np.dot(reference, reference))
+    reference_energy = scalar_product(reference, reference)
     if reference_energy == 0:
         raise ValueError("the reference is silent")
     window = taken(samples, expected - reach, n + 2 * reach)
     correlation = np.correlate(window, reference, mode="valid")
     # Energy that enters at one end and leaves at the other, rather than a sum for every place.
     steps = window[n:] ** 2 - window[: 2 * reach] ** 2
-    energy = float(np.dot(window[:n], window[:n])) + np.concatenate(([0.0], np.cumsum(steps)))
+    energy = scalar_product(window[:n], window[:n]) + np.concatenate(([0.0], np.cumsum(steps)))
     ncc = correlation / np.sqrt(reference_energy * np.maximum(energy, _ENERGY_FLOOR * reference_energy))
     best = int(np.argmax(ncc))
     position = expected - reach + best + _parabolic_offset(ncc, best)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import Home, in_one_line
 
 pytestmark = pytest.mark.e2e
 
@@ -18,7 +18,7 @@ PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name 
 def test_a_long_call_has_a_course_a_drawing_and_few_lines(served_home: Home) -> None:
     done = served_home.run(
         "--test", "stability", "--duration", "30s", "--output", "out.json", **PATIENT,
-        ELOQUENCE_QUALITY__MOST_PHRASES="2",
+        ELOQUENCE_QUALITY__ENABLED="true", ELOQUENCE_QUALITY__MOST_PHRASES="2",
     )  # fmt: skip
     assert (served_home.path / "out.json").exists(), done.stdout + done.stderr
     result = json.loads((served_home.path / "out.json").read_text())
@@ -48,4 +48,4 @@ def test_lengths_that_a_test_does_not_take_are_refused_with_those_that_it_does(s
     ):
         done = served_home.run(*arguments)
         assert done.returncode == ExitCode.USAGE
-        assert part in " ".join(done.stderr.replace("│", " ").split())
+        assert part in in_one_line(done.stderr)

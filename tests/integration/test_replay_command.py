@@ -50,10 +50,11 @@ def stored(run: GoldenRun, results: Path) -> Path:
         {},
         {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "1"},
         {"OPENBLAS_NUM_THREADS": "4", "PYTHONHASHSEED": "2", "TZ": "Asia/Kolkata", "LC_ALL": "C"},
-        # Another processor: without AVX-512.
+        # Other processors: without AVX-512, and with the kernels of one of long ago.
         {"NPY_DISABLE_CPU_FEATURES": "X86_V4", "OPENBLAS_CORETYPE": "Haswell"},
+        {"OPENBLAS_CORETYPE": "Prescott"},
     ],
-    ids=["as it is", "one thread", "four threads, other place", "no AVX-512"],
+    ids=["as it is", "one thread", "four threads, other place", "no AVX-512", "other kernels"],
 )
 def test_the_figures_are_the_same_to_the_last_digit_in_every_process(
     variables: dict[str, str], tmp_path: Path

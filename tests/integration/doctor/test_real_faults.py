@@ -186,7 +186,7 @@ def test_a_good_bucket_is_written_read_and_left_as_it_was(s3: S3Endpoint, tmp_pa
         ({}, "there is no bucket"),
         ({"secret_key": "wrong-secret-of-the-store"}, "does not accept the credentials"),
         ({"endpoint_url": "http://127.0.0.1:9"}, "does not answer"),
-        ({"bucket": "My Bucket"}, "cannot be a bucket"),
+        ({"bucket": "My_Bucket"}, "cannot be a bucket"),
     ],
 )
 def test_each_fault_of_a_store_has_its_own_words(

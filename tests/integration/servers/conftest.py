@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -95,7 +96,11 @@ def left_over(tmp_path: Path) -> Callable[[], list[str]]:
         state = tmp_path / "state"
         names = (path.name for path in state.iterdir()) if state.exists() else ()
         folders = [name for name in names if name not in ("locks", "logs")]
-        return [*(f"{one.pid} {one.name()}" for one in processes_in(tmp_path)), *folders]
+        processes: list[str] = []
+        for one in processes_in(tmp_path):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end while it is asked for its name
+                processes.append(f"{one.pid} {one.name()}")
+        return [*processes, *folders]
 
     return find
 
