@@ -56,6 +56,8 @@ EXIT_CODES = """
     or the evidence could not be stored
 """
 
+_RUN_NAMES = "A run's folder, its manifest.json, s3://bucket/…/, its key (runs/…/) or its id."
+
 app = typer.Typer(
     name="eloquence",
     epilog=EXIT_CODES,
@@ -355,7 +357,7 @@ def replay_command(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A run's folder, its manifest.json, s3://bucket/…/, its key (runs/…/) or its id.",
+            help=_RUN_NAMES,
             show_default=False,
         ),
     ],
@@ -376,6 +378,74 @@ def replay_command(
 
     options = ReplayOptions(run_name, thresholds == "current", output, verbose)
     _end_with(lambda: replay_run(command_console(), options), verbose=verbose)
+
+
+@app.command(name="history")
+def history_command(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TEST]",
+            help="Name of the test; all of them when left out.",
+            show_default=False,
+            autocompletion=known_tests,
+        ),
+    ] = "",
+    nights: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many nights to show.")] = 14,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Target of the nights.", show_default="that of the newest night"),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help='Simulated network of the nights, "" for none.',
+            show_default="that of the newest night",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw them into this file: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Show the last nights of each test: their figures, and what was better or worse than before.
+
+    Each run counts as a night. It is compared with the good ones before it that have the same target,
+    simulated network, parameters and version of the method.
+
+    [bold]Examples[/bold]
+
+      eloquence history
+
+      eloquence history basic --nights 30 --plot basic.png
+
+      eloquence history latency --target wss://your-server
+    """
+    from flows.history import HistoryOptions, show_history  # noqa: PLC0415 - SciPy takes a second
+
+    options = HistoryOptions(scenario, nights, target, network, plot)
+    _end_with(lambda: show_history(command_console(), options))
+
+
+@app.command(name="compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="A", help=_RUN_NAMES, show_default=False)],
+    second: Annotated[
+        str, typer.Argument(metavar="B", help="The one to compare with it.", show_default=False)
+    ],
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Show the figures of two stored runs side by side, and which differences are large enough to matter.
+
+    Nothing is tested: two runs are two observations.
+
+    [bold]Examples[/bold]
+
+      eloquence compare 20261121T020004Z-1c0ffe 20261122T020003Z-93f4f9
+    """
+    from flows.history import show_pair  # noqa: PLC0415 - SciPy takes a second
+
+    _end_with(lambda: show_pair(command_console(), first, second), verbose=verbose)
 
 
 def _end_with(action: Callable[[], ExitCode], *, verbose: bool = False) -> None:

@@ -20,7 +20,6 @@ from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer, shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.matrix import print_matrix
@@ -46,7 +45,7 @@ from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
-from flows.environment import environment_of, exported, users_own_prefect_api
+from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
 from flows.output import report_error
 
 if TYPE_CHECKING:
@@ -325,18 +324,7 @@ def sync_evidence(console: Console) -> ExitCode:
         console.print("every run is in the store already")
         return ExitCode.PASSED
     console.print(f"{len(pending)} run(s) to send")
-    with (
-        embedded_servers(
-            settings,
-            livekit=False,
-            s3=not settings.storage.is_users_own,
-            prefect=False,
-            progress=printer(console),
-        ) as endpoints,
-        exported(environment_of(endpoints)),
-    ):
-        complete = load_settings()
-        hide_secrets_of(complete)
+    with store_at_hand(console) as complete:
         storage = complete.storage
         store = ObjectStore.from_settings(storage)
         store.ensure_bucket(create=storage.create_bucket)

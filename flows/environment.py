@@ -11,7 +11,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+
 from eloquence_pipeline.redaction import hide_secrets_of
+from eloquence_pipeline.reporting.console import printer
 from eloquence_pipeline.servers import Endpoints, ProgressSink, embedded_servers
 from eloquence_pipeline.settings import Settings, load_settings
 
@@ -69,6 +72,25 @@ def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
             s3=not settings.storage.is_users_own,
             prefect=False,
             progress=progress,
+        ) as endpoints,
+        exported(environment_of(endpoints)),
+    ):
+        complete = load_settings()
+        hide_secrets_of(complete)
+        yield complete
+
+
+@contextmanager
+def store_at_hand(console: Console) -> Generator[Settings]:
+    """Yield settings that name a store; the embedded one runs meanwhile where they name none."""
+    settings = load_settings()
+    with (
+        embedded_servers(
+            settings,
+            livekit=False,
+            s3=not settings.storage.is_users_own,
+            prefect=False,
+            progress=printer(console),
         ) as endpoints,
         exported(environment_of(endpoints)),
     ):

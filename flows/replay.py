@@ -13,17 +13,15 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.measurement.comparison import compare
 from eloquence_pipeline.models import Comparison, RunInfo
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.replay import StoredRun, fetch_stored
 from eloquence_pipeline.reporting.comparison_table import print_comparison
-from eloquence_pipeline.reporting.console import printer, shown_on
+from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.summary import print_summary
-from eloquence_pipeline.servers import embedded_servers
-from eloquence_pipeline.settings import Settings, ThresholdSettings, load_settings
+from eloquence_pipeline.settings import ThresholdSettings, load_settings
 from eloquence_pipeline.storage.stored_run import RunContent
-from eloquence_pipeline.storage.whereabouts import StoredAway, find_run
+from eloquence_pipeline.storage.whereabouts import find_run
 from flows.commands import EXIT_CODES, require_output
-from flows.environment import environment_of, exported
+from flows.environment import store_at_hand
 
 _logger = PipelineLogger("REPLAY")
 
@@ -61,7 +59,7 @@ def replay_run(console: Console, options: ReplayOptions) -> ExitCode:
     """
     settings = load_settings()
     require_output(options.output)
-    with shown_on(console, verbose=options.verbose), _opened(console, options.run, settings) as run:
+    with shown_on(console, verbose=options.verbose), opened_run(console, options.run) as run:
         bounds = settings.thresholds if options.by_current_thresholds else run.content.thresholds
         _tell_what_is_missing(run.content, bounds)
         result = run.analyse(bounds)
@@ -76,26 +74,19 @@ def replay_run(console: Console, options: ReplayOptions) -> ExitCode:
     return EXIT_CODES[result.verdict.status]
 
 
-def _opened(console: Console, run: str, settings: Settings) -> StoredRun:
-    place = find_run(run, settings.folders.results)
-    return StoredRun(place) if isinstance(place, Path) else _fetched(console, place, settings)
+def opened_run(console: Console, run: str) -> StoredRun:
+    """Open a stored run by whatever names it.
 
-
-def _fetched(console: Console, away: StoredAway, settings: Settings) -> StoredRun:
-    """Fetch a run; the embedded store, where the settings name none, runs only meanwhile."""
-    with (
-        embedded_servers(
-            settings,
-            livekit=False,
-            s3=not settings.storage.is_users_own,
-            prefect=False,
-            progress=printer(console),
-        ) as endpoints,
-        exported(environment_of(endpoints)),
-    ):
-        complete = load_settings()
-        hide_secrets_of(complete)
-        return fetch_stored(away, complete)
+    Raises
+    ------
+    EloquenceError
+        If there is no such run, or it cannot be read.
+    """
+    place = find_run(run, load_settings().folders.results)
+    if isinstance(place, Path):
+        return StoredRun(place)
+    with store_at_hand(console) as settings:
+        return fetch_stored(place, settings)
 
 
 def _explain(comparison: Comparison, info: RunInfo) -> None:

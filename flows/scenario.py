@@ -1,4 +1,4 @@
-"""The scenarios as flows: synthesise, transmit, analyse, score, archive, report."""
+"""The scenarios as flows: synthesise, transmit, analyse, score, compare, archive, report."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from flows.plans import (
 )
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
+from tasks.baseline import compare_with_nights
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
@@ -238,6 +239,8 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         )
         scored = await scoring.aresult(raise_on_failure=False)
         result = scored if isinstance(scored, ScenarioResult) else result
+    if isinstance(result, ScenarioResult) and settings.baseline.enabled:
+        result = await _compared(run, result, settings)
     kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
@@ -248,8 +251,20 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
     return _final_state(ScenarioOutcome(result=result, archive=kept))
 
 
+async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
+    """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
+    state = cast(State[Any], compare_with_nights(run, result, settings, return_state=True))
+    compared = await state.aresult(raise_on_failure=False)
+    if isinstance(compared, ScenarioResult):
+        return compared
+    if not isinstance(compared, Exception):
+        raise compared  # a cancellation
+    _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
+    return result
+
+
 def _final_state(outcome: ScenarioOutcome) -> State[Any]:
-    """Return the state that says the verdict; a missed threshold fails the run, its evidence kept."""
+    """Return the state that says the verdict; what fails the run leaves its evidence kept."""
     message = verdict_sentence(outcome.result)
-    passed = outcome.result.verdict.status is VerdictStatus.PASSED
+    passed = outcome.result.status is VerdictStatus.PASSED
     return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 from eloquence_pipeline.models import (
     STABILITY_TEST,
+    BaselineComparison,
+    Change,
     PhraseObservation,
     QualityFigures,
     ScenarioResult,
     SpeechScript,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.baseline import baseline_sentence
 from eloquence_pipeline.settings import ThresholdSettings
 from eloquence_pipeline.transport.call import Call
 
@@ -123,6 +126,17 @@ def narrate_quality(quality: QualityFigures) -> None:
     for phrase in quality.phrases:
         for figure, reason in phrase.failures.items():
             logger.warning(f"phrase #{phrase.index} sans {figure}: {reason}")
+
+
+def narrate_baseline(comparison: BaselineComparison, unreadable: Mapping[str, str]) -> None:
+    """Log how a night compares with the earlier ones, and which of those could not be read."""
+    logger = PipelineLogger("BASELINE")
+    for run_id, reason in unreadable.items():
+        logger.warning(f"essai {run_id} laissé de côté: {reason}")
+    for note in comparison.notes:
+        logger.warning(note)
+    say = logger.warning if comparison.change is Change.WORSE else logger.info
+    say(baseline_sentence(comparison))
 
 
 def _narrate_phrase(phrase: PhraseObservation, logger: PipelineLogger) -> None:

@@ -9,7 +9,8 @@ from typing import Any, cast
 from eloquence_pipeline.models import Comparison, FigureChange, ScenarioResult
 
 _FORMAT = "format"
-_SCORES = "quality"
+_MADE_LATER = ("quality", "baseline")
+"""The scores and the comparison with other nights are made after the analysis."""
 _NAMES = ("index", "figure", "speaker", "number")
 """What names an object in a list; the first that it has."""
 
@@ -27,8 +28,8 @@ def compare(stored: Mapping[str, Any], now: ScenarioResult) -> Comparison:
     now
         The new result.
     """
-    # The scores are made after the analysis, by programs of their own; what was not made cannot be compared.
-    left_out = {_FORMAT} if now.quality is not None else {_FORMAT, _SCORES}
+    # What was not made cannot be compared.
+    left_out = {_FORMAT, *(name for name in _MADE_LATER if getattr(now, name) is None)}
     before = dict(_figures(stored, left_out))
     after = dict(_figures(json.loads(now.to_json()), left_out))
     both = [figure for figure in after if figure in before]

@@ -8,6 +8,17 @@ keep their W3C name and unit (seconds where W3C says seconds) and are camelCase 
 """
 
 from eloquence_pipeline.models.base import FileReference, Ratio, Record
+from eloquence_pipeline.models.baseline import (
+    BaselineComparison,
+    Change,
+    Conditions,
+    FigureComparison,
+    LeftOut,
+    Night,
+    NightFigure,
+    PairComparison,
+    Since,
+)
 from eloquence_pipeline.models.budget import Bottleneck, BudgetFigures, DelayBudget, NetworkDelay, Stage
 from eloquence_pipeline.models.comparison import Comparison, FigureChange
 from eloquence_pipeline.models.course import STABILITY_TEST, CourseFigures, CourseInterval
@@ -135,13 +146,16 @@ __all__ = [
     "AttemptOutcome",
     "AudibleGap",
     "Axis",
+    "BaselineComparison",
     "BegunEnd",
     "Bottleneck",
     "BudgetFigures",
+    "Change",
     "Channel",
     "ClassEdge",
     "Clip",
     "Comparison",
+    "Conditions",
     "ConnectionEvent",
     "CourseFigures",
     "CourseInterval",
@@ -162,6 +176,7 @@ __all__ = [
     "EModelFigures",
     "EndRecord",
     "FigureChange",
+    "FigureComparison",
     "FigureVerdict",
     "FileReference",
     "Gap",
@@ -169,6 +184,7 @@ __all__ = [
     "InboundRtp",
     "LatencyClass",
     "LatencyStats",
+    "LeftOut",
     "LossClass",
     "LossFigures",
     "LossLevel",
@@ -183,8 +199,11 @@ __all__ = [
     "NetworkFigures",
     "NetworkPlan",
     "NetworkTruth",
+    "Night",
+    "NightFigure",
     "OutboundRtp",
     "PacingFigures",
+    "PairComparison",
     "ParticipantStability",
     "Phrase",
     "PhraseObservation",
@@ -218,6 +237,7 @@ __all__ = [
     "Score",
     "SendRecord",
     "Side",
+    "Since",
     "SpeakerFigures",
     "SpeechScript",
     "StabilityFigures",

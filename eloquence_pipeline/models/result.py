@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Ratio, Record
+from eloquence_pipeline.models.baseline import BaselineComparison
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.course import CourseFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
@@ -124,6 +125,8 @@ class ScenarioResult(Record):
     """Counts of all speakers together; each speaker's witnesses are compared by themselves."""
     quality: QualityFigures | None = None
     """None where the scores are switched off."""
+    baseline: BaselineComparison | None = None
+    """Beside the earlier nights; None where that is switched off, or was not possible."""
     network: NetworkFigures | None = None
     """None where the network was the real one."""
     tester: PacingFigures
@@ -134,6 +137,13 @@ class ScenarioResult(Record):
     attempts: tuple[Attempt, ...]
     phrases: tuple[PhraseObservation, ...]
     events: tuple[ConnectionEvent, ...]
+
+    @property
+    def status(self) -> VerdictStatus:
+        """That of the verdict, unless a night that passed fails because it is worse than the earlier ones."""
+        worse = self.baseline is not None and self.baseline.is_regression
+        passed = self.verdict.status is VerdictStatus.PASSED
+        return VerdictStatus.FAILED if passed and worse else self.verdict.status
 
     def to_json(self) -> str:
         """Return the text of ``results.json``."""
@@ -156,7 +166,7 @@ class SuiteResult(Record):
     @property
     def status(self) -> VerdictStatus:
         """The worst status among the tests; a test that could not be carried out is not valid."""
-        statuses = {result.verdict.status for result in self.tests.values()}
+        statuses = {result.status for result in self.tests.values()}
         if self.errors or VerdictStatus.INVALID in statuses:
             return VerdictStatus.INVALID
         return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED

@@ -16,6 +16,7 @@ from eloquence_pipeline.models import (
     Stage,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
+from eloquence_pipeline.reporting.baseline import baseline_markdown
 from eloquence_pipeline.reporting.course import course_markdown
 from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.reporting.losses import loss_lines
@@ -60,7 +61,7 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 | Mesure | Valeur | Classe | Seuil |
 |---|---|---|---|
 {rows}
-
+{baseline_markdown(result.baseline)}
 | Étape | Médiane |
 |---|---|
 {_budget_rows(result)}

@@ -11,12 +11,20 @@ from rich.text import Text
 from eloquence_pipeline.models import (
     Archive,
     ArchiveState,
+    BaselineComparison,
+    Change,
     PhraseObservation,
     ScenarioResult,
     Stage,
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
+from eloquence_pipeline.reporting.baseline import (
+    CHANGE_STYLES,
+    baseline_sentence,
+    baseline_table,
+    left_out_sentence,
+)
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.course import course_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
@@ -72,10 +80,23 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(line, markup=False, soft_wrap=not console.is_terminal)
     if result.quality is not None:
         console.print(quality_table(result.quality))
-    verdict = Text(verdict_sentence(result), style=STATUS_STYLES[result.verdict.status])
+    if result.baseline is not None:
+        print_baseline(console, result.baseline)
+    verdict = Text(verdict_sentence(result), style=STATUS_STYLES[result.status])
     console.print(verdict, soft_wrap=not console.is_terminal)
     if archive is not None:
         print_place(console, archive)
+
+
+def print_baseline(console: Console, comparison: BaselineComparison) -> None:
+    """Print how a night compares with the earlier ones; the figures where there is something to see."""
+    quiet = comparison.change in {Change.SAME, Change.UNKNOWN} and not comparison.provisional
+    if comparison.nights and not quiet:
+        console.print(baseline_table(comparison))
+    style = CHANGE_STYLES[comparison.change]
+    console.print(Text(baseline_sentence(comparison), style=style), soft_wrap=not console.is_terminal)
+    if left_out := left_out_sentence(comparison):
+        console.print(f"   {left_out}", style="dim", markup=False)
 
 
 def print_place(console: Console, archive: Archive) -> None:
@@ -91,13 +112,14 @@ def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive
     place = {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem} if archive else {}
     content = {
         "scenario": result.run.scenario,
-        "status": result.verdict.status,
+        "status": result.status,
         "reasons": result.verdict.reasons,
         **result.model_dump(include=_SEED_KEYS),
         "run_id": result.run.run_id,
+        "baseline": result.baseline.model_dump(mode="json") if result.baseline else None,
         **place,
     }
-    level = STATUS_LEVELS[result.verdict.status]
+    level = STATUS_LEVELS[result.status]
     console.write("result", verdict_sentence(result), level=level, content=content)
 
 

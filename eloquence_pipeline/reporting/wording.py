@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, VerdictStatus
+from eloquence_pipeline.reporting.baseline import regression_clause
 
 STATUS_WORDS = {
     VerdictStatus.PASSED: "RÉUSSI",
@@ -39,14 +40,16 @@ def threshold_with_unit(figure: FigureVerdict) -> str:
 def verdict_sentence(result: ScenarioResult) -> str:
     """Return the verdict as one line that names figure and phrase."""
     verdict = result.verdict
-    head = f"{STATUS_ICONS[verdict.status]} {result.run.scenario} {STATUS_WORDS[verdict.status]}"
+    head = f"{STATUS_ICONS[result.status]} {result.run.scenario} {STATUS_WORDS[result.status]}"
+    worse = regression_clause(result.baseline)
     if verdict.reasons:
-        return f"{head}: {'; '.join(_in_french(result))}"
+        return f"{head}: {'; '.join([*_in_french(result), *([worse] if worse else [])])}"
     figures = ", ".join(
         f"{FIGURE_WORDS[figure.figure]} {value_with_unit(figure)} ({figure.judged})"
         for figure in verdict.figures
     )
-    return f"{head}: {result.packets_received}/{result.packets_sent} phrases reçues, {figures}"
+    heard = f"{result.packets_received}/{result.packets_sent} phrases reçues, {figures}"
+    return f"{head}: {worse}; {heard}" if worse else f"{head}: {heard}"
 
 
 _BROKE_OFF = "the transmission broke off: "

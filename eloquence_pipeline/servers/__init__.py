@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eloquence_pipeline.servers.embedded import embedded_servers
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
     from eloquence_pipeline.servers.interfaces import require_media_interface
+    from eloquence_pipeline.servers.minio_server import has_minio_data
     from eloquence_pipeline.servers.progress import ProgressSink
     from eloquence_pipeline.servers.restartable import RestartableLiveKit, restartable_livekit
 
@@ -30,6 +31,7 @@ __all__ = [
     "down",
     "embedded_servers",
     "find_binaries",
+    "has_minio_data",
     "require_media_interface",
     "restartable_livekit",
     "status",
@@ -47,6 +49,7 @@ _HOMES = {
     "down": "background",
     "embedded_servers": "embedded",
     "find_binaries": "binaries",
+    "has_minio_data": "minio_server",
     "require_media_interface": "interfaces",
     "restartable_livekit": "restartable",
     "status": "background",

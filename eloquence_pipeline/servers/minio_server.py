@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from eloquence_pipeline.servers.binaries import Binary
 from eloquence_pipeline.servers.launch import Launch, server_environment
@@ -11,6 +12,15 @@ from eloquence_pipeline.settings import Settings
 
 READY_SECONDS = 30.0
 GRACE_SECONDS = 10.0
+
+
+def _data_folder(settings: Settings) -> Path:
+    return settings.folders.data.absolute() / "minio"
+
+
+def has_minio_data(settings: Settings) -> bool:
+    """Whether the embedded store has ever run for this user."""
+    return _data_folder(settings).is_dir()
 
 
 def minio_launch(settings: Settings, binary: Binary) -> Launch:
@@ -25,7 +35,7 @@ def minio_launch(settings: Settings, binary: Binary) -> Launch:
         If the port of the settings is taken.
     """
     port = tcp_port(settings.servers.minio_port, setting="ELOQUENCE_SERVERS__MINIO_PORT")
-    data = settings.folders.data.absolute() / "minio"
+    data = _data_folder(settings)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     user, password = secrets.token_hex(10), secrets.token_urlsafe(30)
     url = f"http://{LOOPBACK}:{port}"

@@ -3,6 +3,7 @@
 Precedence: command-line flag > environment variable > ``.env`` > ``config.json`` > default.
 """
 
+from eloquence_pipeline.settings.baseline import FEWEST_NIGHTS, BaselineSettings, SmallestDifferences
 from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
 from eloquence_pipeline.settings.keys import KeyPath
 from eloquence_pipeline.settings.loading import (
@@ -38,7 +39,9 @@ from eloquence_pipeline.settings.sections import (
 
 __all__ = [
     "BUILT_IN_PROFILES",
+    "FEWEST_NIGHTS",
     "FILE_VARIABLE",
+    "BaselineSettings",
     "BasicSettings",
     "Categories",
     "DurationSeconds",
@@ -61,6 +64,7 @@ __all__ = [
     "ScenarioSettings",
     "ServerSettings",
     "Settings",
+    "SmallestDifferences",
     "Speakers",
     "SpeechSettings",
     "StabilitySettings",

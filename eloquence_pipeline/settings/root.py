@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from eloquence_pipeline.settings.baseline import BaselineSettings
 from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings
@@ -57,6 +58,9 @@ class Settings(Section):
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Scores of the received speech."
+    )
+    baseline: BaselineSettings = Field(
+        default_factory=BaselineSettings, description="The comparison of each run with the earlier ones."
     )
     network: NetworkSettings = Field(
         default_factory=NetworkSettings, description="Networks that are simulated."

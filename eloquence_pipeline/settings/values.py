@@ -142,4 +142,5 @@ BucketName = Annotated[
 GivenPath = Annotated[
     Path, BeforeValidator(_not_empty), AfterValidator(_path), Field(json_schema_extra={"minLength": 1})
 ]
-OptionalPath = Annotated[GivenPath | None, BeforeValidator(_none_if_empty)]
+NoneIfEmpty = BeforeValidator(_none_if_empty)
+OptionalPath = Annotated[GivenPath | None, NoneIfEmpty]

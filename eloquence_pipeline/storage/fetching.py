@@ -53,7 +53,7 @@ def fetch_run(store: Source, prefix: str, folder: Path) -> Manifest:
     StorageUnavailable
         If the store does not answer.
     """
-    content = b"".join(_limited(store, prefix + MANIFEST_FILE, _MANIFEST_MAX_BYTES))
+    content = b"".join(limited(store, prefix + MANIFEST_FILE, _MANIFEST_MAX_BYTES))
     manifest = parse_manifest(content, store.uri(prefix + MANIFEST_FILE))
     try:
         (folder / MANIFEST_FILE).write_bytes(content)
@@ -71,14 +71,23 @@ def fetch_run(store: Source, prefix: str, folder: Path) -> Manifest:
 def _fetch(store: Source, prefix: str, file: FileReference, path: Path) -> None:
     digest = hashlib.sha256()
     with path.open("xb") as target:
-        for block in _limited(store, prefix + file.name, file.byte_count):
+        for block in limited(store, prefix + file.name, file.byte_count):
             digest.update(block)
             target.write(block)
     if digest.hexdigest() != file.sha256:
         raise _differs(store.uri(prefix + file.name))
 
 
-def _limited(store: Source, key: str, max_bytes: int) -> Generator[bytes]:
+def limited(store: Source, key: str, max_bytes: int) -> Generator[bytes]:
+    """Yield the content of an object that must not be longer than so many bytes.
+
+    Raises
+    ------
+    StorageError
+        If it is, or there is no such object.
+    StorageUnavailable
+        If the store does not answer.
+    """
     taken = 0
     for block in store.blocks(key):
         taken += len(block)

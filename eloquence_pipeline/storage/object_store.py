@@ -271,6 +271,24 @@ class ObjectStore:
             keys = [entry.get("Key", "") for page in pages for entry in page.get("Contents", [])]
         return [key.removeprefix(self.prefix) for key in keys]
 
+    def list_folders(self, prefix: str = "") -> list[str]:
+        """Return the names of the folders right below `prefix`, in lexicographic order.
+
+        Raises
+        ------
+        StorageError
+            If the store refuses.
+        StorageUnavailable
+            If the store does not answer.
+        """
+        below = self.prefix + prefix
+        with self._translated(f"list {prefix or 'all keys'}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=below, Delimiter="/", PaginationConfig={"PageSize": _PAGE_KEYS}
+            )
+            folders = [entry.get("Prefix", "") for page in pages for entry in page.get("CommonPrefixes", [])]
+        return [folder.removeprefix(below).rstrip("/") for folder in folders]
+
     def presign(self, key: str, seconds: int) -> str:
         """Return a URL that lets whoever has it read one object for some time.
 

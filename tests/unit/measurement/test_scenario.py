@@ -118,6 +118,7 @@ def test_the_result_begins_with_the_seeds_keys_and_nests_the_rest(tmp_path: Path
     assert list(result)[:8] == SEED_KEYS
     assert list(result["latency_stats"]) == ["min_ms", "max_ms", "avg_ms", "count"]
     assert result.pop("quality") is None, "what is scored comes after the analysis"
+    assert result.pop("baseline") is None, "earlier nights are asked after it"
     assert result.pop("network") is None, "the network was the real one"
     assert result.pop("course") is None, "only a long call has one"
     assert all(isinstance(value, dict | list) for key, value in result.items() if key not in SEED_KEYS)

@@ -1,0 +1,29 @@
+"""The task that compares a night with the earlier ones."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from eloquence_pipeline.models import ScenarioResult
+from eloquence_pipeline.nights import compared_with, read_nights
+from eloquence_pipeline.settings import Settings
+from tasks.narration import narrate_baseline
+from tasks.run import Run
+
+
+@task(
+    name="compare with nights",
+    task_run_name="compare with nights: {run.run_id}",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def compare_with_nights(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
+    """Return the result with its comparison with the last good nights of the same conditions.
+
+    Whatever goes wrong with earlier nights, this one has been measured: its caller keeps it as it is.
+    """
+    earlier = read_nights(settings, run.scenario, run.started_at)
+    comparison = compared_with(result, earlier, settings.baseline)
+    narrate_baseline(comparison, earlier.unreadable)
+    return result.model_copy(update={"baseline": comparison})
