@@ -19,6 +19,9 @@ _LEAST_LOST_FRAMES = 3
 """A packet that is lost is 20 ms; the redundancy of Opus hides it, and a gap is what is longer."""
 _LONGEST_GOOD_BETWEEN_FRAMES = 5
 """Less than 50 ms of speech between two gaps is no sound that anybody could make out: it is one gap."""
+_EDGE_FRAMES = 5
+"""The delay on either side of a gap is the median over these: voices repeat themselves with their pitch, so a
+single frame at the edge may be like one that was received a few periods away."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class Interruption:
 
     @property
     def _least_ms(self) -> float:
-        # A frame of which most is missing may still begin, or end, with something that was heard.
-        return max(0.0, self.lost_to - self.lost_from - FRAME_SECONDS / 2) * MILLISECONDS_PER_SECOND
+        # The frames at either edge may still begin, or end, with as much as half of them heard.
+        return max(0.0, self.lost_to - self.lost_from - FRAME_SECONDS) * MILLISECONDS_PER_SECOND
 
     @property
     def _most_ms(self) -> float:
@@ -136,17 +139,22 @@ def _interruptions(frames: Frames) -> list[Interruption]:
         if not len(before):
             continue  # what was never heard cannot be interrupted
         begin, end = int(before[-1]), int(after[0]) if len(after) else None
+        delay_before_ms = _delay_ms(frames, before[-_EDGE_FRAMES:])
         found.append(
             Interruption(
                 said_from=(begin + 1) * FRAME_SECONDS,
                 said_to=None if end is None else end * FRAME_SECONDS,
                 lost_from=first * FRAME_SECONDS,
                 lost_to=(last + 1) * FRAME_SECONDS,
-                delay_before_ms=float(frames.delay_ms[begin]),
-                delay_after_ms=float(frames.delay_ms[begin if end is None else end]),
+                delay_before_ms=delay_before_ms,
+                delay_after_ms=delay_before_ms if end is None else _delay_ms(frames, after[:_EDGE_FRAMES]),
             )
         )
     return found
+
+
+def _delay_ms(frames: Frames, places: npt.NDArray[np.int64]) -> float:
+    return float(np.median(frames.delay_ms[places]))
 
 
 def _lost_runs(frames: Frames) -> Sequence[tuple[int, int]]:
