@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.method import (
@@ -31,10 +32,14 @@ _NEAR_SECONDS = (0.06, 0.06)
 _FAR_SECONDS = (0.1, 0.5)
 """The same for phrases of which a window was not found: a jitter buffer that ran dry adds delay all at once,
 while it takes it back in pitch periods."""
-_FURTHEST_SLIDE_SECONDS = 0.0005
+_FURTHEST_SLIDE_SECONDS = 0.001
 _LONGEST_EXCURSION_WINDOWS = 2
 _COARSE_STEPS_OFF = 2
 """A coarse place is off by one step at most on either side."""
+_RIVAL_SECONDS = 0.03
+"""Two or three pitch periods of a low voice: within them are the places that a window is mistaken for."""
+_RIVAL_MARGIN = 0.02
+"""With 30 % of the packets missing, another place is so much more like a window in one of twenty."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Course:
         float64 of shape (windows,); a window below the gate has the displacement of the nearest that is not.
     found
         bool of shape (windows,); which windows passed the gate.
+    steady_ratio
+        How many of those have the phrase's delay.
     """
 
     displacement: float
@@ -67,6 +74,7 @@ class Course:
     displacements: FloatArray
     peaks: FloatArray
     found: BoolArray
+    steady_ratio: float
 
     def nearest(self, samples: IntArray) -> IntArray:
         """Return the index of the window whose middle is nearest to each of `samples` of the phrase."""
@@ -111,7 +119,7 @@ class _Windows:
         return min(round(WINDOW_SECONDS * self.audio.sample_rate_hz), self.span.sample_count)
 
     def course(self, place: Candidate, reach_seconds: tuple[float, float]) -> Course | None:
-        starts, coarse = self._coarse_path(place, reach_seconds)
+        starts, coarse, rivalled = self._coarse_path(place, reach_seconds)
         matches = [
             self._near(self.reference[start : start + self.length], start, expected)
             for start, expected in zip(starts.tolist(), coarse.tolist(), strict=True)
@@ -120,7 +128,7 @@ class _Windows:
         positions = np.asarray([match.position_samples for match in matches], dtype=np.float64)
         displacements = positions - self.span.start_sample - starts
         agreement = AGREEMENT_MS / MILLISECONDS_PER_SECOND * self.audio.sample_rate_hz
-        found = _borne_out(displacements, peaks, place, agreement)
+        found = _borne_out(displacements, peaks, rivalled, place, agreement)
         if not found.any():
             return None
         displacements = displacements[found][_nearest(starts[found], starts)]
@@ -130,17 +138,26 @@ class _Windows:
         displacement = whole.position_samples - self.span.start_sample
         pieces = np.where(typical, displacement, displacements)
         along = pieces[_nearest(starts + self.length // 2, np.arange(self.span.sample_count))]
-        return Course(displacement, self._peak(along), starts, self.length, displacements, peaks, found)
+        steady = float(typical[found].mean())
+        return Course(
+            displacement, self._peak(along), starts, self.length, displacements, peaks, found, steady
+        )
 
-    def _coarse_path(self, place: Candidate, reach_seconds: tuple[float, float]) -> tuple[IntArray, IntArray]:
-        # First samples of the windows that are no pauses, and their displacements, both at the full rate.
+    def _coarse_path(
+        self, place: Candidate, reach_seconds: tuple[float, float]
+    ) -> tuple[IntArray, IntArray, BoolArray]:
+        # First samples of the windows that are no pauses, and their displacements, both at the full rate; and
+        # whether another place nearby is more like the window.
         audio = self.audio
         rate = audio.sample_rate_hz / audio.step
         before, after = (round(seconds * rate) for seconds in reach_seconds)
         lowest = max(place.lowest // audio.step - before, audio.displacements(self.span)[0])
         windows = audio.windows(self.span, lowest, place.highest // audio.step + after)
-        path = best_path(windows.normalised(), before + after, round(_FURTHEST_SLIDE_SECONDS * rate))
-        return windows.starts[windows.active] * audio.step, (lowest + path[windows.active]) * audio.step
+        scores = windows.normalised()
+        path = best_path(scores, before + after, round(_FURTHEST_SLIDE_SECONDS * rate))
+        rivalled = _rivalled(scores, path, round(_RIVAL_SECONDS * rate))
+        active = windows.active
+        return windows.starts[active] * audio.step, (lowest + path[active]) * audio.step, rivalled[active]
 
     def _near(self, reference: FloatArray, start: int, displacement: int) -> Match:
         expected = self.span.start_sample + start + displacement
@@ -176,24 +193,35 @@ def _joint_peak(reference: FloatArray, received: Samples, start: int, displaceme
     return normalised(correlation, scalar_product(reference, reference), energy)
 
 
-def _borne_out(displacements: FloatArray, peaks: FloatArray, place: Candidate, agreement: float) -> BoolArray:
+def _rivalled(scores: FloatArray, path: IntArray, reach: int) -> BoolArray:
+    # Whether a place at most `reach` lags away is more like a window than its place on the path.
+    rows, last = np.arange(len(path)), scores.shape[1] - 1
+    steps = range(-_COARSE_STEPS_OFF, _COARSE_STEPS_OFF + 1)
+    there = np.max([scores[rows, np.clip(path + step, 0, last)] for step in steps], axis=0)
+    best = maximum_filter1d(scores, 2 * reach + 1, axis=1, mode="nearest")[rows, path]
+    return np.asarray(best > there + _RIVAL_MARGIN)
+
+
+def _borne_out(
+    displacements: FloatArray, peaks: FloatArray, rivalled: BoolArray, place: Candidate, agreement: float
+) -> BoolArray:
     # What counts is a window at the place of the whole phrase, or a group of windows that would be found as
     # a phrase of its own: 200 ms of speech, some of it lost, are like a good many other places.
+    at_whole = place.is_one & (np.abs(displacements - place.lowest) <= agreement)
     like = np.flatnonzero(peaks >= MIN_WINDOW_PEAK)
     changes = np.flatnonzero(np.abs(np.diff(displacements[like])) > agreement) + 1
     groups = [group for group in np.split(like, changes) if len(group)]
-    whole = place.lowest == place.highest
     found = np.zeros(len(peaks), dtype=np.bool_)
     for group in groups:
-        there = whole and np.abs(displacements[group] - place.lowest).max() <= agreement
-        found[group] = there or _stands_alone(peaks[group])
+        found[group] = at_whole[group].all() or _stands_alone(peaks[group])
     for before, group, after in zip(groups, groups[1:], groups[2:], strict=False):
         # A delay that changes does not come back to where it was within two windows; what was lost in speech
         # often looks like what was heard a few pitch periods away.
         returns = abs(displacements[after[0]] - displacements[before[-1]]) <= agreement
         if len(group) <= _LONGEST_EXCURSION_WINDOWS and returns:
             found[group] = False
-    return found
+    # The path may pass by where a window is more at home, to save itself a jump.
+    return found & (at_whole | ~rivalled)
 
 
 def _stands_alone(peaks: FloatArray) -> bool:

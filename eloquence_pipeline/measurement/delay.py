@@ -14,14 +14,23 @@ from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PE
 from eloquence_pipeline.measurement.assignment import assign
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span, coarse_audio
 from eloquence_pipeline.measurement.course import Course, follow
-from eloquence_pipeline.measurement.method import MAX_ONE_WAY_DELAY_SECONDS, min_correlation_peak
+from eloquence_pipeline.measurement.method import (
+    FREEDOM_TO_JUMP,
+    MAX_ONE_WAY_DELAY_SECONDS,
+    min_correlation_peak,
+)
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate, find_candidates, track
+from eloquence_pipeline.measurement.speed import is_at_another_speed
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.measurement.uncertainty import matching_bound_seconds, mean_of_windows_deviation
 from eloquence_pipeline.signal.alignment import Match
 
 Int16Array = npt.NDArray[np.int16]
+
+_INTERPOLATION_SAMPLES = 0.003
+"""Standard deviation of what the parabola through a peak is off, between two samples."""
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,7 +163,11 @@ def _arrival(ends: Ends, span: Span, candidate: Candidate | None, match: Match) 
     required = min_correlation_peak(span.sample_count / ends.sent.timeline.sample_rate_hz)
     if candidate is not None:
         match = replace(match, peak=course.peak if course else 0.0)
+        at_one_place = candidate.is_one and course is not None and course.steady_ratio > _MOSTLY
+        required += 0.0 if at_one_place else FREEDOM_TO_JUMP
     if course is None or match.peak < required:
+        return PhraseArrival(span, sent_ns, match)
+    if is_at_another_speed(ends.audio, span, course.displacement, match.peak):
         return PhraseArrival(span, sent_ns, match)
     position = span.start_sample + course.displacement
     arrived_ns = ends.received.timeline.time_ns(position, span.sample_count)
@@ -180,4 +193,7 @@ def _uncertainty_ms(ends: Ends, span: Span, course: Course) -> float:
         ends.received.timeline.standard_error_ns(span.start_sample + course.displacement, span.sample_count),
     )
     matching_ms = max(spread, bound) * MILLISECONDS_PER_SECOND
-    return math.hypot(matching_ms, *(error / NANOSECONDS_PER_MILLISECOND for error in stamps_ns))
+    between_samples_ms = _INTERPOLATION_SAMPLES / ends.sent.timeline.sample_rate_hz * MILLISECONDS_PER_SECOND
+    return math.hypot(
+        matching_ms, between_samples_ms, *(error / NANOSECONDS_PER_MILLISECOND for error in stamps_ns)
+    )

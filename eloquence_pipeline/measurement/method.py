@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from eloquence_pipeline.models import Stage
 
-METHOD_VERSION = 4
+METHOD_VERSION = 5
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
 3: phrases are assigned to places together and in order, and followed along their windows: one that is
 repeated or whose delay changes while it is said is found; the delay of a phrase is that of its median
 window. Correlations of 16-bit samples are exact.
-4: the last digits of confidence and correlation no longer depend on the kind of the processor."""
+4: the last digits of confidence and correlation no longer depend on the kind of the processor.
+5: speech at another speed has no delay, rather than that of the pitch period next to it; the uncertainty
+has a part for the interpolation."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""
 
 MIN_PEAK_TO_SIDELOBE_RATIO = 1.15
+
+FREEDOM_TO_JUMP = 0.1
+"""By how much a phrase that is at no single place has to be above its gate: so much more can other speech, or
+the same at another speed, be like it when each part may lie where it fits best."""
 
 WINDOW_SECONDS, WINDOW_HOP_SECONDS = 0.2, 0.1
 """Delay along a phrase is measured in windows of this length, this far apart."""

@@ -37,6 +37,11 @@ class Candidate:
     highest: int
     match: Match
 
+    @property
+    def is_one(self) -> bool:
+        """Whether all of the phrase was found at one place."""
+        return self.lowest == self.highest
+
 
 def find_candidates(audio: CoarseAudio, span: Span) -> tuple[list[Candidate], Match]:
     """Return the places at which the whole phrase may be, and the match at the best of them.

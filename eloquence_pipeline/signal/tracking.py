@@ -19,7 +19,7 @@ _JUMP_COST = 0.4
 """What one change of delay costs, in units of one window's correlation: a jump has to be borne out by two
 windows, while a single one that looks like its neighbour a pitch period away does not make one."""
 
-_SLIDE_COST = 0.02
+_SLIDE_COST = 0.01
 """What a change by one lag costs, up to the furthest slide: a slow drift is followed, a jitter is not."""
 
 

@@ -115,8 +115,8 @@ def test_a_change_of_delay_inside_a_phrase_shows_in_its_windows() -> None:
 
 @pytest.mark.parametrize("removed", [300, -300])
 def test_a_phrase_played_faster_or_slower_is_followed(removed: int) -> None:
-    # As a jitter buffer does it: every 200 ms a period is left out or said twice.
-    piece = RATE // 5
+    # Much as a jitter buffer does it: now and then a period is left out or said twice.
+    piece = RATE * 2 // 5
     received = np.zeros(7 * RATE)
     truth: list[int] = []
     for number, first in enumerate(range(0, len(CLIP), piece)):
