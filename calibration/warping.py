@@ -48,7 +48,7 @@ def resampled(speed_per_mille: int) -> Warp:
     def warp(samples: FloatArray, generator: np.random.Generator) -> Warped:
         del generator
         bent = cast(Any, resample_poly)(samples, factor.numerator, factor.denominator)
-        return Warped(np.asarray(bent), np.arange(len(samples)) * (float(factor) - 1))
+        return Warped(np.asarray(bent), np.arange(len(samples), dtype=np.float64) * (float(factor) - 1))
 
     return warp
 

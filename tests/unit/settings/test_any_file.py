@@ -20,7 +20,9 @@ pytestmark = pytest.mark.unit
 NAMES = sorted(
     {name for path in (*every_key(), *every_section()) for name in path} | {"text", "audio", "$schema"}
 )
-VALIDATOR = cast(Any, Draft202012Validator(Settings.json_schema()))
+VALIDATOR = cast(
+    Any, Draft202012Validator(Settings.json_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(
     SCALARS,
