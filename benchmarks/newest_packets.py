@@ -32,7 +32,7 @@ def bias(delay_ms: FloatArray, generator: np.random.Generator) -> tuple[float, f
 
 def queued(delay_ms: FloatArray) -> FloatArray:
     """Return the delays of packets that wait for those before them."""
-    sent_ms = np.arange(len(delay_ms)) * SPACING_MS
+    sent_ms = np.arange(len(delay_ms), dtype=np.float64) * SPACING_MS
     return np.maximum.accumulate(sent_ms + delay_ms) - sent_ms
 
 

@@ -72,7 +72,7 @@ def _warped_bound(warped: WarpedPhrases) -> Bound:
     within = f", and windows in {MOST_UNSURE_RATIO:.1%} at most" if unsure else ", nor window"
     return Bound(
         f"no phrase{within} with a false delay: {warped.warp}",
-        f"{warped.false_delays} of {warped.received} phrases, "
+        f"{warped.false_delays} of {warped.said} phrases ({warped.received} received), "
         f"{warped.false_windows} of {warped.windows} windows",
         warped.false_delays == 0 and warped.false_windows <= most,
     )

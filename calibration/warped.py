@@ -23,7 +23,10 @@ _FALSE_SAMPLES = RATE_HZ // 1000
 """A delay that no sample of the phrase, or of the window, had to within 1 ms is false."""
 
 WARPS: dict[str, Warp] = {
-    **{f"{abs(by) / 10:g} % {'faster' if by > 0 else 'slower'}": resampled(by) for by in (1, 5, 10, -12, 30)},
+    **{
+        f"{abs(percent):g} % {'faster' if percent > 0 else 'slower'}": resampled(round(percent * 10_000))
+        for percent in (0.01, 0.1, 0.5, 1, -1.2, 3)
+    },
     "60 ms of silence inside": jumped(60),
     "40 ms left out inside": jumped(-40),
     "pitch periods left out, 2 %": stretched(20),
