@@ -108,9 +108,9 @@ def reconnection_table(result: ReconnectionResult) -> Table:
     for summary in result.summaries:
         table.add_row(
             f"{summary.kind}\n  {_SIDE_WORDS[summary.side]}",
-            Text(_came_back(summary), style="red" if summary.lost else ""),
+            Text(_came_back(summary).replace(", ", "\n"), style="red" if summary.lost else ""),
             *(
-                _spread(figure).replace(" [", "\n[")
+                _spread(figure).replace(" [", "\n").rstrip("]")
                 for figure in (
                     summary.audible_gap_ms,
                     summary.sdk_recovery_ms,

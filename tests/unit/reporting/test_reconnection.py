@@ -113,8 +113,9 @@ def test_the_table_has_a_row_a_disturbance_with_the_spread(result: ReconnectionR
     print_reconnection(Console(file=text, width=120, color_system=None), result, ARCHIVE)
     told = text.getvalue()
     assert "571" in told
-    assert "[521 à 621]" in told
-    assert "2 rejoint, 1 NON" in told
+    assert "521 à 621" in told
+    assert "2 rejoint " in told
+    assert "1 NON " in told
     assert "server_restart (les deux) non essayée : only a server" in told
     assert "🔴 reconnect ÉCHOUÉ" in told
     assert "s3://bucket/x/" in told
@@ -125,7 +126,7 @@ def test_the_table_fits_a_terminal(result: ReconnectionResult) -> None:
     Console(file=text, width=80, color_system=None).print(reconnection_table(result))
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("participant_removed ") for line in lines), "names are not broken"
+    assert any(line.split()[:1] == ["participant_removed"] for line in lines), lines
 
 
 def test_the_ui_gets_rows_of_six_columns_and_markdown(result: ReconnectionResult) -> None:
