@@ -27,6 +27,7 @@ from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
+    Endpoints,
     ServiceStatus,
     embedded_servers,
     find_binaries,
@@ -45,8 +46,10 @@ from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
-from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
+from flows.environment import environment_of, exported, secrets_at_hand, store_at_hand
 from flows.output import report_error
+from flows.prefect_settings import users_own_prefect_api
+from flows.targets import names_own_livekit
 
 if TYPE_CHECKING:
     from eloquence_pipeline.models import SuiteOutcome
@@ -111,7 +114,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
-        outcome = _carry_out(console, settings, options)
+        outcome = _carry_out(console, options)
     if isinstance(outcome, ReconnectionOutcome):
         print_reconnection(console, outcome.result, outcome.archive)
         _write_output(console, options.output, outcome.result.to_json())
@@ -154,11 +157,12 @@ def _code(status: VerdictStatus, archives: Sequence[Archive]) -> ExitCode:
     return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
 
-def _carry_out(console: Console, settings: Settings, options: Options) -> Outcome:
+def _carry_out(console: Console, options: Options) -> Outcome:
     with ExitStack() as stack:
         stack.enter_context(exported(_PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
+        settings = stack.enter_context(secrets_at_hand(options.parameters.get("target", "")))
         with waiting(console, "getting the servers ready") as progress:
             endpoints = stack.enter_context(
                 embedded_servers(
@@ -265,15 +269,68 @@ def prepare_servers(console: Console) -> ExitCode:
 
 
 def services_up(console: Console) -> ExitCode:
-    """Start the servers in the background and print their addresses."""
-    from eloquence_pipeline.servers import up  # noqa: PLC0415
+    """Start what the settings do not name, register the deployments, start a worker; print all addresses."""
+    from eloquence_pipeline.servers import down, status, up, up_worker  # noqa: PLC0415
 
-    endpoints = up(load_settings(), livekit=True, s3=True, prefect=True, progress=printer(console))
-    if endpoints.livekit and endpoints.s3 and endpoints.prefect:
-        console.print(f"LiveKit   {endpoints.livekit.url}", highlight=False)
-        console.print(f"S3        {endpoints.s3.endpoint_url}", highlight=False)
-        console.print(f"Prefect   {endpoints.prefect.ui_url}", highlight=False)
+    settings = load_settings()
+    before = [service.name for service in status(settings) if service.in_background]
+    own_api = users_own_prefect_api()
+    with exported(_PREFECT_ENVIRONMENT), ThreadPoolExecutor(1) as pool:
+        importing = pool.submit(import_module, "flows.registration")
+        try:
+            with waiting(console, "getting the servers ready") as progress:
+                endpoints = up(
+                    settings,
+                    livekit=not names_own_livekit(settings),
+                    s3=not settings.storage.is_users_own,
+                    prefect=not own_api,
+                    progress=progress,
+                )
+                registration = importing.result()
+                api_url = endpoints.prefect.api_url if endpoints.prefect else own_api
+                progress("registering the deployments")
+                registration.register(api_url)
+                progress("starting the worker")
+                up_worker(settings, api_url, pool=registration.POOL, progress=progress)
+        except BaseException:
+            down(settings, keep=before)
+            raise
+    _print_addresses(console, settings, endpoints, api_url)
     return ExitCode.PASSED
+
+
+def _print_addresses(console: Console, settings: Settings, endpoints: Endpoints, api_url: str) -> None:
+    own = settings.targets.get(settings.target)
+    livekit = endpoints.livekit.url if endpoints.livekit else settings.livekit_url or (own.url if own else "")
+    s3 = endpoints.s3.endpoint_url if endpoints.s3 else settings.storage.endpoint_url or "AWS"
+    prefect = endpoints.prefect.ui_url if endpoints.prefect else api_url.removesuffix("/api")
+    for name, address in {"LiveKit": livekit, "S3": s3, "Prefect": prefect, "Worker": api_url}.items():
+        console.print(f"{name:<9} {address}", highlight=False, soft_wrap=True)
+
+
+def register_deployments(console: Console) -> ExitCode:
+    """Register the deployments with the user's own Prefect server, or with the one in the background."""
+    with exported(_PREFECT_ENVIRONMENT), waiting(console, "registering the deployments"):
+        registration = import_module("flows.registration")
+        registration.register(_prefect_api())
+    console.print(
+        "registered; a worker carries them out: prefect worker start --pool eloquence --type process"
+    )
+    return ExitCode.PASSED
+
+
+def _prefect_api() -> str:
+    from eloquence_pipeline.servers import status  # noqa: PLC0415
+
+    if own := users_own_prefect_api():
+        return own
+    running = [one for one in status(load_settings()) if one.name == "prefect" and one.running]
+    if not running:
+        raise ConfigurationError(
+            "no Prefect server is named, and none runs in the background",
+            remedy="set PREFECT_API_URL, or start one: eloquence up",
+        )
+    return f"{running[0].url}/api"
 
 
 def services_status(console: Console) -> ExitCode:
