@@ -24,6 +24,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.matrix import matrix_sentence
 from eloquence_pipeline.settings import Settings
 from flows.environment import servers_at_hand
+from flows.interruption import sigterm_cancels
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_SEED,
@@ -78,7 +79,7 @@ async def network_matrix(
     forward_logs_to_prefect()
     outcomes: dict[str, ScenarioOutcome] = {}
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info, target) as settings:
+    with sigterm_cancels(), servers_at_hand(_logger.info, target) as settings:
         require_conditions(conditions, must_pass, settings.network)
         same_seed = choose_seed(seed)
         for network in dict.fromkeys(conditions):

@@ -26,6 +26,7 @@ from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
 from eloquence_pipeline.storage.room import require_room
 from flows.environment import servers_at_hand
+from flows.interruption import sigterm_cancels
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_NETWORK,
@@ -205,9 +206,10 @@ async def own_test(
 @asynccontextmanager
 async def measuring(target: str) -> AsyncGenerator[Settings]:
     """Yield settings that name all servers, while no other run measures on this machine."""
-    async with alone_on_this_machine():
-        with servers_at_hand(_logger.info, target) as settings:
-            yield settings
+    with sigterm_cancels():
+        async with alone_on_this_machine():
+            with servers_at_hand(_logger.info, target) as settings:
+                yield settings
 
 
 async def _carry_out(

@@ -22,6 +22,7 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
+from flows.interruption import sigterm_cancels
 from flows.network import network_matrix
 from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
 from flows.reconnect import reconnect
@@ -68,7 +69,7 @@ async def suite(
     forward_logs_to_prefect()
     outcomes: dict[SuiteTest, Outcome] = {}
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info, target) as settings:
+    with sigterm_cancels(), servers_at_hand(_logger.info, target) as settings:
         for test in dict.fromkeys(tests):
             _logger.info(f"test {test}")
             # The matrix has networks of its own.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -31,7 +31,7 @@ from eloquence_pipeline.servers.instances import (
 from eloquence_pipeline.servers.locks import exclusive
 from eloquence_pipeline.servers.progress import ProgressSink, silent
 from eloquence_pipeline.servers.state import Instance, instances
-from eloquence_pipeline.servers.worker import worker_launch
+from eloquence_pipeline.servers.worker import end_runs_left, worker_launch
 from eloquence_pipeline.settings import Settings
 
 _BACKGROUND = (LIVEKIT, MINIO, PREFECT, WORKER)
@@ -108,7 +108,7 @@ def up_worker(settings: Settings, api_url: str, *, pool: str, progress: Progress
     root = state_root(settings)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance = Instance(root, WORKER)
-    held = acquire(instance, lambda: worker_launch(api_url, pool), Waiting(progress))
+    held = acquire(instance, lambda: worker_launch(api_url, pool, instance.folder), Waiting(progress))
     try:
         if (its := held.state.url) != api_url:
             raise ServerError(
@@ -149,18 +149,22 @@ def down(settings: Settings, *, keep: Collection[str] = (), progress: ProgressSi
     """
     root = state_root(settings)
     chosen = [one for one in instances(root) if one.is_kept and one.name not in keep]
-    stopped: list[str] = []
-    for group in (
-        [one for one in chosen if one.name in _ENDS_FIRST],
-        [one for one in chosen if one.name not in _ENDS_FIRST],
-    ):
-        pinned = [one for one in group if _unpin(one)]
-        for one in pinned:
-            if await_gone(one, progress):
-                stopped.append(one.service)
-            else:
-                progress(f"{one.service} is still used by {_runs(one.users)} and stops when that ends")
+    stopped = _stop_pinned([one for one in chosen if one.name in _ENDS_FIRST], progress)
+    if WORKER not in keep and (left := end_runs_left(Instance(root, WORKER).folder)):
+        progress(f"ended {_runs(left)} that had outlived the worker")
+    stopped += _stop_pinned([one for one in chosen if one.name not in _ENDS_FIRST], progress)
     clean_up_leftovers(root, progress)
+    return stopped
+
+
+def _stop_pinned(chosen: Sequence[Instance], progress: ProgressSink) -> list[str]:
+    pinned = [one for one in chosen if _unpin(one)]
+    stopped: list[str] = []
+    for one in pinned:
+        if await_gone(one, progress):
+            stopped.append(one.service)
+        else:
+            progress(f"{one.service} is still used by {_runs(one.users)} and stops when that ends")
     return stopped
 
 

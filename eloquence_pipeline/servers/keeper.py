@@ -101,7 +101,7 @@ class Keeper:
             self._sleep()
 
     def _may_start_again(self) -> bool:
-        """Whether a server that has ended is one of the background, and was ready lately; waits a moment then."""
+        """Whether a server that has ended is one of the background; waits a moment then."""
         if not (self._folder / PINNED).exists() or self._starts >= _MOST_STARTS:
             return False
         time.sleep(_START_AGAIN_SECONDS)

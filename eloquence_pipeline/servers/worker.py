@@ -6,17 +6,25 @@ import os
 import platform
 import sys
 from importlib.metadata import version
+from pathlib import Path
+
+import psutil
 
 from eloquence_pipeline.servers.launch import Launch
 from eloquence_pipeline.servers.ports import LOOPBACK, tcp_port
+from eloquence_pipeline.servers.processes import ProcessIdentity, stop_tree
 
 READY_SECONDS = 60.0
-GRACE_SECONDS = 40.0
-"""Prefect gives a run 30 s to end; then it is killed."""
+GRACE_SECONDS = 25.0
+"""For a run to keep what it has recorded and to say how it ended."""
 POLL_SECONDS = 5
 
 
-def worker_launch(api_url: str, pool: str) -> Launch:
+MARK = "ELOQUENCE_WORKER_FOLDER"
+"""Variable of the worker and its runs: a run whose worker was killed goes on, and is found by it."""
+
+
+def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
     """Return how the worker is started, with everything that this process has in its environment.
 
     Parameters
@@ -25,9 +33,12 @@ def worker_launch(api_url: str, pool: str) -> Launch:
         Of the Prefect server that it works for.
     pool
         Name of the work pool there.
+    folder
+        Of the instance.
     """
     port = tcp_port(0, setting="")
     own = {
+        MARK: str(folder),
         "PREFECT_API_URL": api_url,
         "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
         "PREFECT_WORKER_WEBSERVER_PORT": str(port),
@@ -53,3 +64,17 @@ def worker_launch(api_url: str, pool: str) -> Launch:
         version=version("prefect"),
         endpoint={},
     )
+
+
+def end_runs_left(folder: Path) -> int:
+    """End the runs that have outlived their worker, and return how many there were."""
+    left: list[ProcessIdentity] = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(ProcessIdentity.of(process.pid))
+        except psutil.Error:
+            continue  # of somebody else, or gone
+    for identity in left:
+        stop_tree(identity, grace_seconds=GRACE_SECONDS)
+    return len(left)
