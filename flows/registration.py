@@ -10,12 +10,11 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from prefect.automations import Automation
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
-from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -81,7 +80,7 @@ async def _watch_over_runs(client: PrefectClient) -> None:
     message = f"no sign of life for {LOST_AFTER_SECONDS} s: the process was killed, or its machine is off"
     action = ChangeFlowRunState(state=StateType.CRASHED, message=message)
     await client.create_automation(
-        Automation(
+        AutomationCore(
             name=WATCH,
             description="Without it a run that was killed would be shown as running for ever.",
             trigger=trigger,
