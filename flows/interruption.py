@@ -38,7 +38,9 @@ def sigterm_cancels() -> Generator[None]:
         return
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGTERM)
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    # Once: a second signal would end the cleaning up that the first has begun.
+    pending = [task]
+    loop.add_signal_handler(signal.SIGTERM, lambda: pending and pending.pop().cancel())
     try:
         yield
     finally:

@@ -23,8 +23,8 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.matrix import matrix_sentence
 from eloquence_pipeline.settings import Settings
+from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
-from flows.interruption import sigterm_cancels
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_SEED,
@@ -76,10 +76,16 @@ async def network_matrix(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak the same phrases over one network after the other, and say where each class is left."""
+    return await ending_in_order(_matrix(conditions, must_pass, packets, categories, target, seed))
+
+
+async def _matrix(
+    conditions: list[str], must_pass: list[str], packets: int, categories: list[str], target: str, seed: int
+) -> State[Any]:
     forward_logs_to_prefect()
     outcomes: dict[str, ScenarioOutcome] = {}
     errors: dict[str, str] = {}
-    with sigterm_cancels(), servers_at_hand(_logger.info, target) as settings:
+    with servers_at_hand(_logger.info, target) as settings:
         require_conditions(conditions, must_pass, settings.network)
         same_seed = choose_seed(seed)
         for network in dict.fromkeys(conditions):

@@ -36,6 +36,7 @@ from eloquence_pipeline.reporting.reconnection import call_sentence, reconnectio
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
+from flows.cancellation import ending_in_order
 from flows.disturbances import Case, plan_cases
 from flows.environment import environment_of, exported
 from flows.parameters import (
@@ -78,6 +79,17 @@ async def reconnect(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Disturb calls in every way there is, and measure how long nothing is heard and who comes back."""
+    return await ending_in_order(_disturbed(disturbances, sides, repetitions, network, target, seed))
+
+
+async def _disturbed(
+    disturbances: list[DisturbanceKind],
+    sides: list[DisturbedSide],
+    repetitions: int,
+    network: str,
+    target: str,
+    seed: int,
+) -> State[Any]:
     forward_logs_to_prefect()
     async with measuring(target) as settings:
         check_store(settings)

@@ -25,8 +25,8 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
 from eloquence_pipeline.storage.room import require_room
+from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
-from flows.interruption import sigterm_cancels
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_NETWORK,
@@ -188,6 +188,12 @@ async def own_test(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
+    return await ending_in_order(_measured_own_test(test, options, network, target, seed))
+
+
+async def _measured_own_test(
+    test: str, options: dict[str, JsonValue], network: str, target: str, seed: int
+) -> State[Any]:
     forward_logs_to_prefect()
     async with measuring(target) as settings:
         check_store(settings)
@@ -206,13 +212,18 @@ async def own_test(
 @asynccontextmanager
 async def measuring(target: str) -> AsyncGenerator[Settings]:
     """Yield settings that name all servers, while no other run measures on this machine."""
-    with sigterm_cancels():
-        async with alone_on_this_machine():
-            with servers_at_hand(_logger.info, target) as settings:
-                yield settings
+    async with alone_on_this_machine():
+        with servers_at_hand(_logger.info, target) as settings:
+            yield settings
 
 
 async def _carry_out(
+    make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
+) -> State[Any]:
+    return await ending_in_order(_measured(make_plan, network, target, seed))
+
+
+async def _measured(
     make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
 ) -> State[Any]:
     forward_logs_to_prefect()

@@ -20,9 +20,9 @@ from eloquence_pipeline.models import (
     VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
-from flows.interruption import sigterm_cancels
 from flows.network import network_matrix
 from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
 from flows.reconnect import reconnect
@@ -66,10 +66,14 @@ async def suite(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run tests as the settings say; one that cannot be carried out does not stop the others."""
+    return await ending_in_order(_in_turn(tests, network, target, seed))
+
+
+async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
     forward_logs_to_prefect()
     outcomes: dict[SuiteTest, Outcome] = {}
     errors: dict[str, str] = {}
-    with sigterm_cancels(), servers_at_hand(_logger.info, target) as settings:
+    with servers_at_hand(_logger.info, target) as settings:
         for test in dict.fromkeys(tests):
             _logger.info(f"test {test}")
             # The matrix has networks of its own.

@@ -31,7 +31,7 @@ from eloquence_pipeline.servers.instances import (
 from eloquence_pipeline.servers.locks import exclusive
 from eloquence_pipeline.servers.progress import ProgressSink, silent
 from eloquence_pipeline.servers.state import Instance, instances
-from eloquence_pipeline.servers.worker import end_runs_left, worker_launch
+from eloquence_pipeline.servers.worker import end_runs, worker_launch
 from eloquence_pipeline.settings import Settings
 
 _BACKGROUND = (LIVEKIT, MINIO, PREFECT, WORKER)
@@ -149,9 +149,9 @@ def down(settings: Settings, *, keep: Collection[str] = (), progress: ProgressSi
     """
     root = state_root(settings)
     chosen = [one for one in instances(root) if one.is_kept and one.name not in keep]
+    if WORKER not in keep and (ended := end_runs(Instance(root, WORKER).folder)):
+        progress(f"ended {_runs(ended)}")
     stopped = _stop_pinned([one for one in chosen if one.name in _ENDS_FIRST], progress)
-    if WORKER not in keep and (left := end_runs_left(Instance(root, WORKER).folder)):
-        progress(f"ended {_runs(left)} that had outlived the worker")
     stopped += _stop_pinned([one for one in chosen if one.name not in _ENDS_FIRST], progress)
     clean_up_leftovers(root, progress)
     return stopped

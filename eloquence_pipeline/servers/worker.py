@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +23,9 @@ POLL_SECONDS = 5
 
 MARK = "ELOQUENCE_WORKER_FOLDER"
 """Variable of the worker and its runs: a run whose worker was killed goes on, and is found by it."""
+
+_RUN = "PREFECT__FLOW_RUN_ID"
+"""Prefect sets it for a run, and not for the worker."""
 
 
 def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
@@ -66,15 +70,37 @@ def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
     )
 
 
-def end_runs_left(folder: Path) -> int:
-    """End the runs that have outlived their worker, and return how many there were."""
-    left: list[ProcessIdentity] = []
+def end_runs(folder: Path) -> int:
+    """End the runs of a worker, also those that have outlived it, and return how many there were.
+
+    Each is told once, and has time to keep what it has recorded and to say how it ended.
+    """
+    runs = _runs_of(folder)
+    for run in runs:
+        with suppress(psutil.Error):
+            run.terminate()
+    _, alive = psutil.wait_procs(runs, timeout=GRACE_SECONDS)
+    for run in alive:
+        with suppress(psutil.NoSuchProcess):
+            stop_tree(ProcessIdentity.of(run.pid), grace_seconds=0.0)
+    return len(runs)
+
+
+def _runs_of(folder: Path) -> list[psutil.Process]:
+    """Return the processes of runs, without those that they have started themselves."""
+    found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(ProcessIdentity.of(process.pid))
+            variables = process.environ()
+            if variables.get(MARK) == str(folder) and _RUN in variables:
+                found[process.pid] = process
         except psutil.Error:
             continue  # of somebody else, or gone
-    for identity in left:
-        stop_tree(identity, grace_seconds=GRACE_SECONDS)
-    return len(left)
+    return [process for process in found.values() if _parent(process) not in found]
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
