@@ -78,7 +78,7 @@ async def _watch_over_runs(client: PrefectClient) -> None:
         within=timedelta(seconds=LOST_AFTER_SECONDS),
     )
     message = f"no sign of life for {LOST_AFTER_SECONDS} s: the process was killed, or its machine is off"
-    action = ChangeFlowRunState(state=StateType.CRASHED, message=message)
+    action = ChangeFlowRunState(name=None, state=StateType.CRASHED, message=message, force=False)
     await client.create_automation(
         AutomationCore(
             name=WATCH,

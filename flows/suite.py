@@ -103,8 +103,9 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
 
 def status_of(outcome: Outcome) -> VerdictStatus:
     """Return the status of one test, of whatever kind."""
-    result = outcome.result
-    return result.verdict.status if isinstance(outcome, ReconnectionOutcome) else result.status
+    if isinstance(outcome, ReconnectionOutcome):
+        return outcome.result.verdict.status
+    return outcome.result.status
 
 
 def suite_sentence(outcomes: dict[SuiteTest, Outcome], errors: dict[str, str]) -> str:

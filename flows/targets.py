@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
+from typing import Any, cast
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, value_of_variable
 from flows.prefect_settings import users_own_prefect_setting
 
-_NO_SERVER = dict.fromkeys(("ELOQUENCE_TARGET", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"), "")
+_VARIABLES: tuple[str, ...] = ("ELOQUENCE_TARGET", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
+_NO_SERVER = dict.fromkeys(_VARIABLES, "")
 
 
 def known_targets(settings: Settings) -> list[str]:
@@ -114,7 +116,7 @@ def _from_block(whose: str, block: str) -> str:
 
     try:
         # The flow's event loop may run here; without _sync Prefect would return a coroutine then.
-        loaded = Secret.load(block, _sync=True)  # pyright: ignore[reportCallIssue]
+        loaded: Any = cast(Any, Secret).load(block, _sync=True)
     except ValueError:
         raise ConfigurationError(
             f"{whose} has its secret in the Prefect block {block!r}, which is not there",

@@ -1,4 +1,4 @@
-"""Deployments: registered from any folder, scheduled, and started with parameters, by a real server and worker."""
+"""Deployments: registered from any folder, scheduled, started with parameters; real server and worker."""
 
 from __future__ import annotations
 
