@@ -124,7 +124,7 @@ def test_a_minutely_schedule_runs(operations: Operations) -> None:
     (schedule,) = operations.ask("POST", f"/deployments/{deployment['id']}/schedules", [minutely])
     asked = {
         "deployments": {"id": {"any_": [deployment["id"]]}},
-        "flow_runs": {"auto_scheduled": True, "state": {"type": {"any_": ["RUNNING"]}}},
+        "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
     }
 
     def by_the_schedule() -> list[str]:
