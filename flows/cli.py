@@ -19,11 +19,7 @@ from eloquence_pipeline.settings import choose_file
 from flows.commands import (
     Options,
     prepare_servers,
-    register_deployments,
     run_test,
-    services_down,
-    services_status,
-    services_up,
     show_schema,
     show_settings,
     sync_evidence,
@@ -47,6 +43,7 @@ from flows.selection import (
     known_tests,
     names_of_targets,
 )
+from flows.services import register_deployments, services_down, services_status, services_up
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]

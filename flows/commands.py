@@ -14,21 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.console import printer, shown_on, waiting
+from eloquence_pipeline.reporting.console import shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
-    Endpoints,
-    ServiceStatus,
     embedded_servers,
     find_binaries,
     require_media_interface,
@@ -48,24 +45,11 @@ from eloquence_pipeline.storage.sync import pending_runs, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, secrets_at_hand, store_at_hand
 from flows.output import report_error
-from flows.prefect_settings import users_own_prefect_api
-from flows.targets import names_own_livekit
+from flows.prefect_settings import PREFECT_ENVIRONMENT, users_own_prefect_api
 
 if TYPE_CHECKING:
     from eloquence_pipeline.models import SuiteOutcome
     from flows.runner import Outcome
-
-# Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
-_PREFECT_ENVIRONMENT = {
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-    # What a task raises is written down by Prefect's client; JSON can be read, and cannot run code.
-    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
-    # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
-    "DO_NOT_TRACK": "1",
-}
 
 _logger = PipelineLogger("COMMAND")
 
@@ -159,7 +143,7 @@ def _code(status: VerdictStatus, archives: Sequence[Archive]) -> ExitCode:
 
 def _carry_out(console: Console, options: Options) -> Outcome:
     with ExitStack() as stack:
-        stack.enter_context(exported(_PREFECT_ENVIRONMENT))
+        stack.enter_context(exported(PREFECT_ENVIRONMENT))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
         settings = stack.enter_context(secrets_at_hand(options.parameters.get("target", "")))
@@ -265,111 +249,6 @@ def prepare_servers(console: Console) -> ExitCode:
         found = find_binaries(load_settings(), ["livekit-server", "minio"], progress)
     for name, binary in found.items():
         console.print(f"{name} {binary.version}: {binary.path}", soft_wrap=True, markup=False)
-    return ExitCode.PASSED
-
-
-def services_up(console: Console) -> ExitCode:
-    """Start what the settings do not name, register the deployments, start a worker; print all addresses."""
-    from eloquence_pipeline.servers import down, status, up, up_worker  # noqa: PLC0415
-
-    settings = load_settings()
-    before = [service.name for service in status(settings) if service.in_background]
-    own_api = users_own_prefect_api()
-    with exported(_PREFECT_ENVIRONMENT), ThreadPoolExecutor(1) as pool:
-        importing = pool.submit(import_module, "flows.registration")
-        try:
-            with waiting(console, "getting the servers ready") as progress:
-                endpoints = up(
-                    settings,
-                    livekit=not names_own_livekit(settings),
-                    s3=not settings.storage.is_users_own,
-                    prefect=not own_api,
-                    progress=progress,
-                )
-                registration = importing.result()
-                api_url = endpoints.prefect.api_url if endpoints.prefect else own_api
-                progress("registering the deployments")
-                registration.register(api_url)
-                progress("starting the worker")
-                up_worker(settings, api_url, pool=registration.POOL, progress=progress)
-        except BaseException:
-            down(settings, keep=before)
-            raise
-    _print_addresses(console, settings, endpoints, api_url)
-    return ExitCode.PASSED
-
-
-def _print_addresses(console: Console, settings: Settings, endpoints: Endpoints, api_url: str) -> None:
-    own = settings.targets.get(settings.target)
-    livekit = endpoints.livekit.url if endpoints.livekit else settings.livekit_url or (own.url if own else "")
-    s3 = endpoints.s3.endpoint_url if endpoints.s3 else settings.storage.endpoint_url or "AWS"
-    prefect = endpoints.prefect.ui_url if endpoints.prefect else api_url.removesuffix("/api")
-    for name, address in {"LiveKit": livekit, "S3": s3, "Prefect": prefect, "Worker": api_url}.items():
-        console.print(f"{name:<9} {address}", highlight=False, soft_wrap=True)
-
-
-def register_deployments(console: Console) -> ExitCode:
-    """Register the deployments with the user's own Prefect server, or with the one in the background."""
-    with exported(_PREFECT_ENVIRONMENT), waiting(console, "registering the deployments"):
-        registration = import_module("flows.registration")
-        registration.register(_prefect_api())
-    console.print(
-        "registered; a worker carries them out: prefect worker start --pool eloquence --type process"
-    )
-    return ExitCode.PASSED
-
-
-def _prefect_api() -> str:
-    from eloquence_pipeline.servers import status  # noqa: PLC0415
-
-    if own := users_own_prefect_api():
-        return own
-    running = [one for one in status(load_settings()) if one.name == "prefect" and one.running]
-    if not running:
-        raise ConfigurationError(
-            "no Prefect server is named, and none runs in the background",
-            remedy="set PREFECT_API_URL, or start one: eloquence up",
-        )
-    return f"{running[0].url}/api"
-
-
-def services_status(console: Console) -> ExitCode:
-    """Print a row a server."""
-    from eloquence_pipeline.servers import status  # noqa: PLC0415
-
-    services = status(load_settings())
-    if isinstance(console, JsonConsole):
-        for service in services:
-            console.write("server", service.name, content=service.model_dump())
-        return ExitCode.PASSED
-    table = Table()
-    for title in ("Server", "State", "Address", "PID", "Version", "Users"):
-        table.add_column(title, overflow="fold", no_wrap=title == "Address")
-    for service in services:
-        table.add_row(*_service_cells(service))
-    console.print(table)
-    return ExitCode.PASSED
-
-
-def _service_cells(service: ServiceStatus) -> tuple[str, ...]:
-    if not service.running:
-        return service.name, "stopped", "", "", "", ""
-    return (
-        service.name,
-        f"running, {service.uptime_seconds / 60:.0f} min",
-        service.url,
-        str(service.pid),
-        service.version,
-        str(service.users),
-    )
-
-
-def services_down(console: Console) -> ExitCode:
-    """Stop the servers in the background."""
-    from eloquence_pipeline.servers import down  # noqa: PLC0415
-
-    stopped = down(load_settings(), progress=printer(console))
-    console.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
     return ExitCode.PASSED
 
 

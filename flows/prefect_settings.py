@@ -1,10 +1,22 @@
-"""What the user has chosen of Prefect's own settings."""
+"""Prefect's own settings: those that the pipeline has, and what the user has chosen."""
 
 from __future__ import annotations
 
 import os
 import tomllib
 from pathlib import Path
+
+# Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
+PREFECT_ENVIRONMENT = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    # What a task raises is written down by Prefect's client; JSON can be read, and cannot run code.
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
+    "DO_NOT_TRACK": "1",
+}
 
 
 def users_own_prefect_api() -> str:

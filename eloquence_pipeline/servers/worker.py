@@ -48,6 +48,7 @@ def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
         "PREFECT_WORKER_WEBSERVER_PORT": str(port),
         "PREFECT_WORKER_QUERY_SECONDS": str(POLL_SECONDS),
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
     }
