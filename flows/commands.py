@@ -144,9 +144,10 @@ def _code(status: VerdictStatus, archives: Sequence[Archive]) -> ExitCode:
 def _carry_out(console: Console, options: Options) -> Outcome:
     with ExitStack() as stack:
         stack.enter_context(exported(PREFECT_ENVIRONMENT))
+        # Before another thread imports Prefect: secrets may stand in its blocks.
+        settings = stack.enter_context(secrets_at_hand(options.parameters.get("target", "")))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
-        settings = stack.enter_context(secrets_at_hand(options.parameters.get("target", "")))
         with waiting(console, "getting the servers ready") as progress:
             endpoints = stack.enter_context(
                 embedded_servers(
