@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,6 +49,7 @@ def test_registering_again_from_the_users_folder_asks_nothing_and_doubles_nothin
     after = registered(operations)
     assert set(after) == set(before)
     assert all(after[name]["id"] == before[name]["id"] for name in before)
+    assert {one["version"] for one in after.values()} == {version("eloquence-pipeline")}
     night = after["suite/nightly"]
     assert [one["slug"] for one in night["schedules"]] == ["nightly"]
     assert night["global_concurrency_limit"]["limit"] == 1
