@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -117,10 +116,7 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> Generator[Operations
     # A busy machine is no reason for another verdict.
     patient = {f"pacing_lateness_{name}_ms": 10_000 for name in ("p99", "max")}
     (home.path / "config.json").write_text(json.dumps({"targets": TARGETS, "thresholds": patient}))
-    environment = {name: value for name, value in os.environ.items() if name != "ELOQUENCE_CONFIG"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "environ", environment)
-        up = home.run("up")
+    up = home.run("up")
     try:
         assert up.returncode == ExitCode.PASSED, up.stdout + up.stderr
         running = {one.name: one for one in status(home.settings) if one.running}

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from flows.registration import DEPLOYMENTS
 from tests.e2e.operations.conftest import Operations
 from tests.polling import await_true
 
@@ -38,14 +37,12 @@ def test_up_starts_everything_and_says_where(operations: Operations) -> None:
     assert "<html" in page.text
 
 
-def test_registering_again_from_the_users_folder_asks_nothing_and_doubles_nothing(
-    operations: Operations,
-) -> None:
+def test_up_again_doubles_nothing(operations: Operations) -> None:
     before = registered(operations)
     assert set(before) == {f"scenario/{name}" for name in NAMES} | {"suite/suite", "suite/nightly"}
-    folder = operations.home.path
-    again = operations.prefect("deploy", "--all", "--prefect-file", str(DEPLOYMENTS), cwd=folder)
+    again = operations.home.run("up")
     assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.splitlines()[-4:] == operations.told.splitlines()[-4:]
     after = registered(operations)
     assert set(after) == set(before)
     assert all(after[name]["id"] == before[name]["id"] for name in before)
@@ -55,7 +52,7 @@ def test_registering_again_from_the_users_folder_asks_nothing_and_doubles_nothin
     assert night["global_concurrency_limit"]["limit"] == 1
     assert night["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     (step,) = night["pull_steps"]
-    assert [arguments["directory"] for arguments in step.values()] == [str(folder)]
+    assert [arguments["directory"] for arguments in step.values()] == [str(operations.home.path)]
 
 
 def test_the_night_is_scheduled_for_two_o_clock_in_paris(operations: Operations) -> None:
