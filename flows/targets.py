@@ -10,8 +10,12 @@ from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, value_of_variable
 from flows.prefect_settings import users_own_prefect_setting
 
-_VARIABLES: tuple[str, ...] = ("ELOQUENCE_TARGET", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-_NO_SERVER = dict.fromkeys(_VARIABLES, "")
+_NO_SERVER = {
+    "ELOQUENCE_TARGET": "",
+    "LIVEKIT_URL": "",
+    "LIVEKIT_API_KEY": "",
+    "LIVEKIT_API_SECRET": "",
+}
 
 
 def known_targets(settings: Settings) -> list[str]:
