@@ -45,6 +45,8 @@ from tasks.retrying import error_is_transient
 from tasks.run import Run
 
 MAX_ATTEMPTS = 3
+MARGIN_SECONDS = 120.0
+"""For connecting, leaving, and a server that is away meanwhile; what takes longer does not end by itself."""
 LISTENER = "listener"
 
 T = TypeVar("T")
@@ -122,14 +124,25 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     Raises
     ------
     TransportError
-        If no audio went out; a transient one repeats the whole attempt.
+        If no audio went out, a transient one repeats the whole attempt; or if it does not end.
     """
+    longest = max(script.duration_seconds for script in scripts.values())
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
-    with noted_attempt(run) as attempt:
-        async with call_network(run, list(scripts)) as network:
-            transmission = await _attempt(run, scripts, attempt.room, network)
-            return attempt.completed(await network.told_by(transmission))
+    try:
+        with noted_attempt(run) as attempt:
+            # Not Prefect's own timeout: it would take a timeout of anything below for its own.
+            async with (
+                asyncio.timeout(longest + MARGIN_SECONDS),
+                call_network(run, list(scripts)) as network,
+            ):
+                transmission = await _attempt(run, scripts, attempt.room, network)
+                return attempt.completed(await network.told_by(transmission))
+    except TimeoutError:
+        raise TransportError(
+            f"the transmission of {longest:.0f} s had not ended {MARGIN_SECONDS:.0f} s after it should have",
+            remedy="report it with the run's folder; what was recorded until then is there",
+        ) from None
 
 
 def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eloquence_pipeline.servers.background import ServiceStatus, down, status, up
+    from eloquence_pipeline.servers.background import ServiceStatus, down, status, up, up_worker
     from eloquence_pipeline.servers.binaries import find_binaries
     from eloquence_pipeline.servers.embedded import embedded_servers
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
@@ -36,6 +36,7 @@ __all__ = [
     "restartable_livekit",
     "status",
     "up",
+    "up_worker",
 ]
 
 _HOMES = {
@@ -54,6 +55,7 @@ _HOMES = {
     "restartable_livekit": "restartable",
     "status": "background",
     "up": "background",
+    "up_worker": "background",
 }
 
 

@@ -34,6 +34,10 @@ def prefect_launch(settings: Settings) -> Launch:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # Leases on slots outlive the server; in its memory they would be lost, and their slots with them.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # Whoever waits for a slot looks again this often at least.
+        "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
     }

@@ -4,6 +4,7 @@ Precedence: command-line flag > environment variable > ``.env`` > ``config.json`
 """
 
 from eloquence_pipeline.settings.baseline import FEWEST_NIGHTS, BaselineSettings, SmallestDifferences
+from eloquence_pipeline.settings.environment import value_of_variable
 from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
 from eloquence_pipeline.settings.keys import KeyPath
 from eloquence_pipeline.settings.loading import (
@@ -36,9 +37,11 @@ from eloquence_pipeline.settings.sections import (
     StressSettings,
     ThresholdSettings,
 )
+from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, TargetSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
+    "EMBEDDED_TARGET",
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "BaselineSettings",
@@ -70,8 +73,10 @@ __all__ = [
     "StabilitySettings",
     "StorageSettings",
     "StressSettings",
+    "TargetSettings",
     "ThresholdSettings",
     "choose_file",
     "load_effective_settings",
     "load_settings",
+    "value_of_variable",
 ]

@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import BucketName, EndpointUrl, GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import BlockName, BucketName, EndpointUrl, GivenPath, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -202,6 +202,12 @@ class StorageSettings(Section):
         default=SecretStr(""), description="Access key; AWS's own places are asked if it is empty."
     )
     secret_key: SecretStr = Field(default=SecretStr(""), description="Secret of the access key.")
+    access_key_block: BlockName = Field(
+        default="", description="Prefect Secret block to take the access key from."
+    )
+    secret_key_block: BlockName = Field(
+        default="", description="Prefect Secret block to take the secret of the access key from."
+    )
     create_bucket: bool = Field(default=False, description="Create the bucket when it is missing.")
 
     @property

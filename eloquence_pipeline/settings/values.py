@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 _ROOM_NAME_LENGTH = 100
 _BUCKET_NAME = r"[A-Za-z0-9._\-]{1,255}"
@@ -139,6 +139,8 @@ RoomName = Annotated[
 BucketName = Annotated[
     str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^({_BUCKET_NAME})?$"})
 ]
+BlockName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+)?$")]
+"""Of a block in Prefect, which takes no others; empty for none."""
 GivenPath = Annotated[
     Path, BeforeValidator(_not_empty), AfterValidator(_path), Field(json_schema_extra={"minLength": 1})
 ]
