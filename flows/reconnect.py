@@ -9,7 +9,6 @@ from typing import Annotated, Any, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 from pydantic import Field, JsonValue
 
 from eloquence_pipeline.errors import DisturbanceNotPossible, EloquenceError
@@ -29,9 +28,9 @@ from eloquence_pipeline.models import (
     ReconnectionResult,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import reconnection_event
 from eloquence_pipeline.reporting.reconnection import call_sentence, reconnection_sentence
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
 from eloquence_pipeline.settings import Settings, load_settings
@@ -41,9 +40,12 @@ from flows.environment import EMBEDDED_TARGET, environment_of, exported, servers
 from flows.parameters import Network
 from flows.plans import choose_seed
 from flows.scenario import ONE_AT_A_TIME, Seed
+from flows.states import told_apart, verdict_state
 from tasks.archive import archive, archive_reconnection, check_store
 from tasks.disturbed_call import Venue, measure_reconnection, transmit_disturbed
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
 from tasks.report import report_reconnection
 from tasks.run import Run
 from tasks.speech import synthesise_phrase
@@ -67,7 +69,13 @@ Repetitions = Annotated[
 _logger = PipelineLogger("RECONNECT")
 
 
-@flow(name="reconnect", task_runner=ONE_AT_A_TIME, persist_result=False)
+@flow(
+    name="reconnect",
+    flow_run_name="reconnect-{repetitions}x",
+    task_runner=ONE_AT_A_TIME,
+    persist_result=False,
+)
+@told_apart("reconnect")
 async def reconnect(
     disturbances: Kinds = _ALL_KINDS,
     sides: Sides = _BOTH_SIDES,
@@ -87,10 +95,11 @@ async def reconnect(
         run = Run.begin(SCENARIO, settings, seed=choose_seed(seed), parameters=parameters, network=network)
         clips = _spoken(settings)
         cases = plan_cases(disturbances, sides, repetitions, run.seed)
-        calls = [
-            await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network)
-            for number, case in enumerate(cases, start=1)
-        ]
+        calls: list[DisturbedCall] = []
+        with shown_progress("reconnect-progress", f"Perturbations, essai {run.run_id}") as progress:
+            for number, case in enumerate(cases, start=1):
+                calls.append(await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network))
+                progress.tell(number / len(cases))
         result = ReconnectionResult(
             format=ReconnectionFormat(method_version=METHOD_VERSION),
             run=run.info(room=""),
@@ -105,9 +114,8 @@ async def reconnect(
         kept = archive_reconnection(run, result, settings)
         await cast(Awaitable[Any], report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
-    outcome = ReconnectionOutcome(result=result, archive=kept)
-    passed = result.verdict.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)
+    emit([reconnection_event(result, kept)])
+    return verdict_state(result.verdict.status, message, ReconnectionOutcome(result=result, archive=kept))
 
 
 def _spoken(settings: Settings) -> dict[Phrase, Clip]:

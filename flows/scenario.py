@@ -8,7 +8,6 @@ from typing import Annotated, Any, cast
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field, JsonValue
 
@@ -18,7 +17,6 @@ from eloquence_pipeline.models import (
     ScenarioOutcome,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
@@ -35,9 +33,11 @@ from flows.plans import (
     stability_plan,
     stress_plan,
 )
+from flows.states import told_apart, verdict_state
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
 from tasks.baseline import compare_with_nights
+from tasks.events import emit_result
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
@@ -100,6 +100,7 @@ ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_wo
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("basic")
 async def basic(
     duration_seconds: DurationSeconds = 30,
     categories: Categories = _USUAL,
@@ -113,6 +114,7 @@ async def basic(
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("stress")
 async def stress(
     packets: Packets = 50,
     interval_ms: IntervalMs = 500,
@@ -130,6 +132,7 @@ async def stress(
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("latency")
 async def latency(
     packets: Packets = 20,
     interval_ms: IntervalMs = 200,
@@ -151,6 +154,7 @@ async def latency(
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("stability")
 async def stability(
     duration_seconds: LongDurationSeconds = 600,
     categories: Categories = _USUAL,
@@ -166,6 +170,7 @@ async def stability(
 
 
 @flow(name="scenario", flow_run_name="network-{network}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("network condition")
 async def condition(
     network: Network, packets: Packets = 3, categories: Categories = _USUAL, seed: Seed = 0
 ) -> State[Any]:
@@ -176,6 +181,7 @@ async def condition(
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("own test")
 async def own_test(
     test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
 ) -> State[Any]:
@@ -248,7 +254,9 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
-    return _final_state(ScenarioOutcome(result=result, archive=kept))
+    emit_result(result, kept)
+    message = verdict_sentence(result)
+    return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
 
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
@@ -261,10 +269,3 @@ async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> Sce
         raise compared  # a cancellation
     _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
     return result
-
-
-def _final_state(outcome: ScenarioOutcome) -> State[Any]:
-    """Return the state that says the verdict; what fails the run leaves its evidence kept."""
-    message = verdict_sentence(outcome.result)
-    passed = outcome.result.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)

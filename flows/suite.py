@@ -7,26 +7,40 @@ from typing import Any, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome, VerdictStatus
+from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import suite_event
+from eloquence_pipeline.reporting.wording import suite_sentence
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.parameters import Network
 from flows.scenario import Seed, basic, latency, stress
+from flows.states import told_apart, verdict_state
+from tasks.events import emit
+from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
+from tasks.report import report_suite
 
 _logger = PipelineLogger("SUITE")
 
 
-@flow(name="suite", persist_result=False)
+_SCENARIOS = (basic, stress, latency)
+
+
+@flow(name="suite", flow_run_name="suite", persist_result=False)
+@told_apart("suite")
 async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
     """Run every scenario as the settings say; one that cannot be carried out does not stop the others."""
+    forward_logs_to_prefect()
     outcomes: list[ScenarioOutcome] = []
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info) as settings:
-        for scenario in (basic, stress, latency):
+    with (
+        servers_at_hand(_logger.info) as settings,
+        shown_progress("suite-progress", "Tests de la suite") as progress,
+    ):
+        for number, scenario in enumerate(_SCENARIOS, start=1):
             _logger.info(f"test {scenario.fn.__name__}")
             parameters = default_parameters(scenario.fn.__name__, settings)
             # Prefect's types take an async flow with return_state for a synchronous one.
@@ -41,9 +55,10 @@ async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
                 errors[scenario.fn.__name__] = str(outcome)
             else:
                 raise outcome
+            progress.tell(number / len(_SCENARIOS))
     combined = SuiteOutcome(outcomes=tuple(outcomes), errors=errors)
-    status = combined.result.status
-    message = f"{len(outcomes) + len(errors)} tests: {status}"
-    if status is VerdictStatus.PASSED:
-        return Completed(message=message, data=combined)
-    return Failed(message=message, data=combined)
+    message = suite_sentence(combined.result)
+    # The evidence is kept: a page that cannot be shown is no reason to fail.
+    await cast(Awaitable[Any], report_suite(combined, return_state=True))
+    emit([suite_event(combined, message)])
+    return verdict_state(combined.result.status, message, combined)

@@ -41,6 +41,7 @@ from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.narration import Narrator, SpeechNarrator
 from tasks.network import CallNetwork, call_network
+from tasks.progress import Progress, shown_progress
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -126,9 +127,10 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     """
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
-    with noted_attempt(run) as attempt:
+    seconds = max(script.duration_seconds for script in scripts.values())
+    with noted_attempt(run) as attempt, shown_progress(*_of(run), seconds) as progress:
         async with call_network(run, list(scripts)) as network:
-            transmission = await _attempt(run, scripts, attempt.room, network)
+            transmission = await _attempt(run, scripts, attempt.room, network, progress)
             return attempt.completed(await network.told_by(transmission))
 
 
@@ -138,8 +140,13 @@ def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
     RunFolder.open(run.folder).write_json(SCRIPTS_FILE, content)
 
 
+def _of(run: Run) -> tuple[str, str]:
+    """Return key and description of the progress artifact of a run."""
+    return f"{run.scenario}-progress", f"Transmission en cours : {run.scenario}, essai {run.run_id}"
+
+
 async def _attempt(
-    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork
+    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork, progress: Progress
 ) -> Transmission:
     call = Call(scripts)
     tags = tags_of(list(scripts))
@@ -147,7 +154,10 @@ async def _attempt(
     tokens = {speaker: await mint_token(Side.PUBLISHER, room, speaker, longest) for speaker in scripts}
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, longest)
     narrators = SpeechNarrator.for_all(
-        list(scripts.values()), call, by_the_minute=run.scenario == STABILITY_TEST
+        list(scripts.values()),
+        call,
+        by_the_minute=run.scenario == STABILITY_TEST,
+        on_progress=progress.tell,
     )
     with redacted_standard_error(), undisturbed():
         speaking = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from eloquence_pipeline.models import (
@@ -12,18 +13,22 @@ from eloquence_pipeline.models import (
     ArchiveState,
     FigureVerdict,
     PhraseObservation,
+    Record,
     ScenarioResult,
     Stage,
+    SuiteOutcome,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
-from eloquence_pipeline.reporting.baseline import baseline_markdown
+from eloquence_pipeline.reporting.baseline import baseline_markdown, baseline_sentence
 from eloquence_pipeline.reporting.course import course_markdown
-from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.reporting.losses import loss_lines
 from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
+    STATUS_ICONS,
+    missed_clause,
+    suite_sentence,
     threshold_with_unit,
     value_with_unit,
     verdict_sentence,
@@ -38,15 +43,57 @@ def escaped(text: str) -> str:
     return _MARKDOWN_SPECIAL.sub(r"\\\1", text).replace("\n", " ")
 
 
-def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[str, str]) -> str:
+class Links(Record):
+    """Addresses that open the evidence in a browser, as long as they are good."""
+
+    addresses: dict[str, str]
+    """By the name of the file they open; none where the evidence could not be sent."""
+    until: datetime | None = None
+    """When they end; None where there are none."""
+
+    @property
+    def term(self) -> str:
+        """Until when they open, for people; empty where there are none."""
+        return (
+            "" if self.until is None else f"liens signés, valables jusqu'au {self.until:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+class Picture(Record):
+    """A picture of a run, as it lies beside the result."""
+
+    name: str
+    content: bytes
+
+
+def links_markdown(links: Links) -> str:
+    """Return all links in a line, and until when they open."""
+    if not links.addresses:
+        return ""
+    opened = " · ".join(f"[{escaped(name)}]({address})" for name, address in links.addresses.items())
+    return f"{opened} ({escaped(links.term)})"
+
+
+def picture_markdown(picture: Picture | None, title: str) -> str:
+    """Return a picture in the text itself: an address of it would end with the store."""
+    if picture is None:
+        return ""
+    kind = "svg+xml" if PurePath(picture.name).suffix == ".svg" else "png"
+    encoded = base64.b64encode(picture.content).decode()
+    return f"\n![{escaped(title)}](data:image/{kind};base64,{encoded})\n"
+
+
+def verdict_markdown(
+    result: ScenarioResult, archive: Archive, links: Links, picture: Picture | None = None
+) -> str:
     """Return the verdict, the figures and the place of the evidence.
 
     Parameters
     ----------
-    result, archive
+    result, archive, picture
         What to show.
     links
-        Addresses by the name of the file they open.
+        What opens the files.
     """
     rows = "\n".join(
         f"| {FIGURE_WORDS[figure.figure]}{_of_whom(figure)} | {value_with_unit(figure)} | {figure.judged} "
@@ -67,21 +114,37 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
+{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}
+{picture_markdown(picture, result.run.scenario)}
 **Preuves**: {place_of(archive)}
 
-{" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
+{links_markdown(links)}
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
 
 
-def _plot(result: ScenarioResult) -> str:
-    """Return the drawing of a long call, in the text itself: an address of it would end with the store."""
-    if result.course is None:
-        return ""
-    encoded = base64.b64encode(course_svg(result)).decode()
-    return f"\n![{escaped(result.run.scenario)}](data:image/svg+xml;base64,{encoded})\n"
+def suite_markdown(outcome: SuiteOutcome) -> str:
+    """Return the verdict over several tests, a row a test, and why one could not be carried out."""
+    head, _, rest = suite_sentence(outcome.result).partition(": ")
+    rows = [_suite_row(one.result, one.archive) for one in outcome.outcomes]
+    rows += [f"| ⚫ {escaped(name)} | {escaped(error)} | — | — |" for name, error in outcome.errors.items()]
+    return f"""# {escaped(head)}
+
+{escaped(rest)}
+
+| Test | Verdict | Nuits précédentes | Preuves |
+|---|---|---|---|
+{chr(10).join(rows)}
+"""
+
+
+def _suite_row(result: ScenarioResult, archive: Archive) -> str:
+    nights = baseline_sentence(result.baseline) if result.baseline else "—"
+    return (
+        f"| {STATUS_ICONS[result.status]} {escaped(result.run.scenario)} | {escaped(missed_clause(result))} "
+        f"| {escaped(nights)} | `{archive.uri or archive.folder}` |"
+    )
 
 
 def _budget_rows(result: ScenarioResult) -> str:

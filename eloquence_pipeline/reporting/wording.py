@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import (
+    FigureVerdict,
+    PacingFigures,
+    ScenarioResult,
+    SuiteResult,
+    VerdictStatus,
+)
 from eloquence_pipeline.reporting.baseline import regression_clause
 
 STATUS_WORDS = {
@@ -50,6 +56,28 @@ def verdict_sentence(result: ScenarioResult) -> str:
     )
     heard = f"{result.packets_received}/{result.packets_sent} phrases reçues, {figures}"
     return f"{head}: {worse}; {heard}" if worse else f"{head}: {heard}"
+
+
+def missed_clause(result: ScenarioResult) -> str:
+    """Return what is wrong with a run, without its name: figure, phrase, threshold."""
+    return verdict_sentence(result).partition(": ")[2]
+
+
+def suite_sentence(suite: SuiteResult) -> str:
+    """Return the verdict over several tests as one line that names what was missed in which."""
+    head = f"{STATUS_ICONS[suite.status]} suite {STATUS_WORDS[suite.status]}"
+    good = [name for name, result in suite.tests.items() if result.status is VerdictStatus.PASSED]
+    bad = [
+        f"{name} : {missed_clause(result)}" for name, result in suite.tests.items() if name not in set(good)
+    ]
+    bad += [f"{name} non réalisé : {error}" for name, error in suite.errors.items()]
+    count = len(suite.tests) + len(suite.errors)
+    return f"{head}: {'; '.join([f'{len(good)}/{count} tests réussis', *bad])}"
+
+
+def not_carried_out_sentence(test: str, error: Exception) -> str:
+    """Return in one line why there is no verdict, and what to do."""
+    return f"⚫ {test} NON RÉALISÉ: {' '.join(str(error).split())}"
 
 
 _BROKE_OFF = "the transmission broke off: "
