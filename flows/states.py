@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from inspect import get_annotations, signature
 from typing import Any, ParamSpec
 
 from prefect.client.schemas.objects import State
@@ -72,6 +73,9 @@ def told_apart(
                 emit([verdict_event(test, _NOT_CARRIED_OUT_STATUS, message)])
                 return Failed(name=NOT_CARRIED_OUT, message=message, data=error)
 
+        # Prefect resolves annotations where the function it is given stands, which is here.
+        carried_out.__annotations__ = get_annotations(function, eval_str=True)
+        vars(carried_out)["__signature__"] = signature(function, eval_str=True)
         return carried_out
 
     return decorated
