@@ -88,7 +88,7 @@ def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     return kept
 
 
-@task(name="check store", persist_result=False, cache_policy=NO_CACHE)
+@task(name="check store", task_run_name="check store", persist_result=False, cache_policy=NO_CACHE)
 def check_store(settings: Settings) -> None:
     """Look at the store before anything is said: settings that cannot work are refused here.
 

@@ -18,7 +18,7 @@ from tasks.archive import sealed_and_sent
 SCENARIO = "network-matrix"
 
 
-@task(name="keep matrix", persist_result=False, cache_policy=NO_CACHE)
+@task(name="keep matrix", task_run_name="keep matrix", persist_result=False, cache_policy=NO_CACHE)
 def keep_matrix(result: MatrixResult, settings: Settings) -> Archive:
     """Write result and plot of all conditions into a folder of their own, and send it.
 

@@ -84,7 +84,7 @@ async def publish(
     )
 
 
-@task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
+@task(name="subscribe", task_run_name="subscribe: listener", persist_result=False, cache_policy=NO_CACHE)
 async def subscribe(
     run: Run,
     speakers: Mapping[str, str],
