@@ -121,3 +121,19 @@ def test_a_night_that_is_worse_than_the_earlier_ones_fails_with_its_evidence_kep
     for told in (regression, verdict):
         assert told["evidence"] in done.stdout
         assert "/v2/runs/flow-run/" in told["run"]
+
+
+def test_a_run_whose_process_died_is_told(notified: Receiver, standing_servers: Path) -> None:
+    prefect = up(settings_in(standing_servers), livekit=False, s3=False, prefect=True).prefect
+    assert prefect is not None
+    with httpx.Client(base_url=prefect.api_url, trust_env=False) as api:
+        flow = api.post("/flows/", json={"name": "scenario"}).json()
+        running = {"type": "RUNNING"}
+        run = {"flow_id": flow["id"], "name": "nightly", "tags": ["eloquence"], "state": running}
+        made = api.post("/flow_runs/", json=run).json()
+        crashed = {"state": {"type": "CRASHED", "name": "Crashed", "message": "killed"}, "force": True}
+        api.post(f"/flow_runs/{made['id']}/set_state", json=crashed).raise_for_status()
+    await_true(lambda: bool(notified.told), "Prefect tells of it")
+    (told,) = notified.told
+    assert told["text"] == "⚫ nightly : killed"
+    assert told["run"].endswith(f"/v2/runs/flow-run/{made['id']}")
