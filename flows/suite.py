@@ -11,8 +11,7 @@ from prefect.client.schemas.objects import State
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.event import suite_event
-from eloquence_pipeline.reporting.wording import suite_sentence
+from eloquence_pipeline.reporting.suite import suite_event, suite_sentence, suite_status
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.parameters import Network
@@ -34,7 +33,7 @@ _SCENARIOS = (basic, stress, latency)
 async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
     """Run every scenario as the settings say; one that cannot be carried out does not stop the others."""
     forward_logs_to_prefect()
-    outcomes: list[ScenarioOutcome] = []
+    outcomes: dict[str, ScenarioOutcome] = {}
     errors: dict[str, str] = {}
     with (
         servers_at_hand(_logger.info) as settings,
@@ -50,15 +49,17 @@ async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
             )
             outcome = await (await running).aresult(raise_on_failure=False)
             if isinstance(outcome, ScenarioOutcome):
-                outcomes.append(outcome)
+                outcomes[scenario.fn.__name__] = outcome
             elif isinstance(outcome, EloquenceError):
                 errors[scenario.fn.__name__] = str(outcome)
             else:
                 raise outcome
             progress.tell(number / len(_SCENARIOS))
-    combined = SuiteOutcome(outcomes=tuple(outcomes), errors=errors)
-    message = suite_sentence(combined.result)
     # The evidence is kept: a page that cannot be shown is no reason to fail.
-    await cast(Awaitable[Any], report_suite(combined, return_state=True))
-    emit([suite_event(combined, message)])
-    return verdict_state(combined.result.status, message, combined)
+    await cast(Awaitable[Any], report_suite(outcomes, errors, return_state=True))
+    emit([suite_event(outcomes, errors)])
+    return verdict_state(
+        suite_status(outcomes, errors),
+        suite_sentence(outcomes, errors),
+        SuiteOutcome(outcomes=tuple(outcomes.values()), errors=errors),
+    )

@@ -23,17 +23,11 @@ from eloquence_pipeline.models import (
     MatrixResult,
     ReconnectionResult,
     ScenarioResult,
-    SuiteOutcome,
 )
-from eloquence_pipeline.reporting.markdown import (
-    Links,
-    Picture,
-    phrase_rows,
-    suite_markdown,
-    verdict_markdown,
-)
+from eloquence_pipeline.reporting.markdown import Links, Picture, phrase_rows, verdict_markdown
 from eloquence_pipeline.reporting.matrix import matrix_markdown
 from eloquence_pipeline.reporting.reconnection import reconnection_markdown, reconnection_rows
+from eloquence_pipeline.reporting.suite import Errors, Parts, suite_markdown
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
@@ -88,10 +82,10 @@ async def report_matrix(result: MatrixResult, archive: Archive, settings: Settin
 
 
 @task(name="report", task_run_name="report: suite", persist_result=False, cache_policy=NO_CACHE)
-async def report_suite(outcome: SuiteOutcome) -> None:
+async def report_suite(parts: Parts, errors: Errors) -> None:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
     await acreate_markdown_artifact(
-        suite_markdown(outcome), key="suite-verdict", description="Verdict : suite"
+        suite_markdown(parts, errors), key="suite-verdict", description="Verdict : suite"
     )
 
 

@@ -13,7 +13,6 @@ from eloquence_pipeline.models import (
     Record,
     RunInfo,
     ScenarioResult,
-    SuiteOutcome,
 )
 from eloquence_pipeline.reporting.baseline import baseline_sentence
 from eloquence_pipeline.reporting.reconnection import reconnection_sentence
@@ -91,13 +90,6 @@ def reconnection_event(result: ReconnectionResult, archive: Archive) -> Event:
         labels=_where(result.run),
         payload={**_run(result.run, archive), "reasons": list(result.verdict.reasons)},
     )
-
-
-def suite_event(outcome: SuiteOutcome, message: str) -> Event:
-    """Return the event of the verdict over several tests; each has one of its own besides."""
-    tests = {one.result.run.scenario: str(one.result.status) for one in outcome.outcomes}
-    payload: dict[str, JsonValue] = {"tests": dict(tests), "errors": dict(outcome.errors)}
-    return verdict_event("suite", outcome.result.status, message, payload=payload)
 
 
 def matrix_event(outcome: MatrixOutcome, message: str) -> Event:

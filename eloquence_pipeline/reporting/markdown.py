@@ -16,19 +16,15 @@ from eloquence_pipeline.models import (
     Record,
     ScenarioResult,
     Stage,
-    SuiteOutcome,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
-from eloquence_pipeline.reporting.baseline import baseline_markdown, baseline_sentence
+from eloquence_pipeline.reporting.baseline import baseline_markdown
 from eloquence_pipeline.reporting.course import course_markdown
 from eloquence_pipeline.reporting.losses import loss_lines
 from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
 from eloquence_pipeline.reporting.wording import (
     FIGURE_WORDS,
-    STATUS_ICONS,
-    missed_clause,
-    suite_sentence,
     threshold_with_unit,
     value_with_unit,
     verdict_sentence,
@@ -122,29 +118,6 @@ def verdict_markdown(
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
-
-
-def suite_markdown(outcome: SuiteOutcome) -> str:
-    """Return the verdict over several tests, a row a test, and why one could not be carried out."""
-    head, _, rest = suite_sentence(outcome.result).partition(": ")
-    rows = [_suite_row(one.result, one.archive) for one in outcome.outcomes]
-    rows += [f"| ⚫ {escaped(name)} | {escaped(error)} | — | — |" for name, error in outcome.errors.items()]
-    return f"""# {escaped(head)}
-
-{escaped(rest)}
-
-| Test | Verdict | Nuits précédentes | Preuves |
-|---|---|---|---|
-{chr(10).join(rows)}
-"""
-
-
-def _suite_row(result: ScenarioResult, archive: Archive) -> str:
-    nights = baseline_sentence(result.baseline) if result.baseline else "—"
-    return (
-        f"| {STATUS_ICONS[result.status]} {escaped(result.run.scenario)} | {escaped(missed_clause(result))} "
-        f"| {escaped(nights)} | `{archive.uri or archive.folder}` |"
-    )
 
 
 def _budget_rows(result: ScenarioResult) -> str:

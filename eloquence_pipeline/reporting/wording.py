@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.models import (
-    FigureVerdict,
-    PacingFigures,
-    ScenarioResult,
-    SuiteResult,
-    VerdictStatus,
-)
+from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, VerdictStatus
 from eloquence_pipeline.reporting.baseline import regression_clause
 
 STATUS_WORDS = {
@@ -61,18 +55,6 @@ def verdict_sentence(result: ScenarioResult) -> str:
 def missed_clause(result: ScenarioResult) -> str:
     """Return what is wrong with a run, without its name: figure, phrase, threshold."""
     return verdict_sentence(result).partition(": ")[2]
-
-
-def suite_sentence(suite: SuiteResult) -> str:
-    """Return the verdict over several tests as one line that names what was missed in which."""
-    head = f"{STATUS_ICONS[suite.status]} suite {STATUS_WORDS[suite.status]}"
-    good = [name for name, result in suite.tests.items() if result.status is VerdictStatus.PASSED]
-    bad = [
-        f"{name} : {missed_clause(result)}" for name, result in suite.tests.items() if name not in set(good)
-    ]
-    bad += [f"{name} non réalisé : {error}" for name, error in suite.errors.items()]
-    count = len(suite.tests) + len(suite.errors)
-    return f"{head}: {'; '.join([f'{len(good)}/{count} tests réussis', *bad])}"
 
 
 def not_carried_out_sentence(test: str, error: Exception) -> str:

@@ -13,10 +13,9 @@ from eloquence_pipeline.models import (
     BaselineComparison,
     ScenarioOutcome,
     ScenarioResult,
-    SuiteOutcome,
 )
-from eloquence_pipeline.reporting.event import events_of, suite_event
-from eloquence_pipeline.reporting.wording import suite_sentence
+from eloquence_pipeline.reporting.event import events_of
+from eloquence_pipeline.reporting.suite import suite_event, suite_markdown, suite_sentence
 from eloquence_pipeline.settings import BaselineSettings
 from tests.nights import steady
 
@@ -74,12 +73,15 @@ def test_what_few_nights_say_is_marked_as_provisional() -> None:
 
 
 def test_a_suite_names_what_was_missed_in_which_test_and_what_was_not_carried_out() -> None:
-    outcomes = tuple(ScenarioOutcome(result=golden(name), archive=ARCHIVE) for name in ("clean", "several"))
-    suite = SuiteOutcome(outcomes=outcomes, errors={"latency": "no server → start one"})
-    sentence = suite_sentence(suite.result)
+    parts = {name: ScenarioOutcome(result=golden(name), archive=ARCHIVE) for name in ("clean", "several")}
+    errors = {"latency": "no server → start one"}
+    sentence = suite_sentence(parts, errors)
     assert sentence.startswith("🟡 suite NON VALIDE: 1/3 tests réussis; several : ")
     assert "phrase 4), seuil" in sentence
     assert sentence.endswith("; latency non réalisé : no server → start one")
-    event = suite_event(suite, sentence)
+    event = suite_event(parts, errors)
     assert event.payload["tests"] == {"clean": "passed", "several": "failed"}
     assert event.resource["eloquence.status"] == "invalid"
+    page = suite_markdown(parts, errors)
+    assert page.count("\n|") == 2 + 3
+    assert "| ⚫ latency |" in page
