@@ -174,11 +174,12 @@ def phrase_rows(result: ScenarioResult) -> list[dict[str, Any]]:
 def _row(phrase: PhraseObservation, *, several: bool) -> dict[str, Any]:
     return {
         "#": phrase.index,
-        "Phrase": f"{phrase.speaker} : {phrase.text}" if several else phrase.text,
         "Reçue": "oui" if phrase.received else "NON",
         "Aller simple (ms)": _rounded(phrase.one_way_delay_ms),
         "Bout en bout (ms)": _rounded(phrase.end_to_end_ms),
         "À écouter (s)": _rounded(phrase.position_in_received_seconds),
+        # The last, because it is the longest: what does not fit on a page has to be scrolled to.
+        "Phrase": f"{phrase.speaker} : {phrase.text}" if several else phrase.text,
     }
 
 

@@ -74,10 +74,13 @@ def _draw_missed_threshold(axes: Any, result: ScenarioResult, late_seconds: floa
         return
     axes.axhline(worst.threshold, color=_RED, linestyle="--", linewidth=1, label="seuil")
     phrase = next(one for one in result.phrases if one.index == worst.worst_phrase_index)
+    place = _place(phrase, late_seconds)
+    right = place > sum(axes.get_xlim()) / 2
     axes.annotate(
         f"phrase {phrase.index}",
-        (_place(phrase, late_seconds), worst.value),
-        xytext=(8, -3),
+        (place, worst.value),
+        xytext=(-8 if right else 8, -3),
+        ha="right" if right else "left",
         textcoords="offset points",
         color=_RED,
         fontsize="small",

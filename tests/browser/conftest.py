@@ -54,6 +54,11 @@ class Morning:
         found = self.ask("/artifacts/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
         return {artifact["key"]: artifact for artifact in found if artifact["key"]}
 
+    @property
+    def newest_folder(self) -> Path:
+        """The evidence of the run that missed its thresholds."""
+        return sorted(self.home.results.glob("runs/*/basic/*"))[-1]
+
     def test(self, *arguments: str, **variables: str) -> int:
         done = self.home.run("--test", "basic", *arguments, "--duration", str(SECONDS), **variables)
         return done.returncode

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 _WIDTH, _HEIGHT = 1280, 900
-_COLOURS = 96
-"""Enough for a page of text and flat areas, at a third of the size."""
+_COLOURS = 200
+"""Enough for a page of text and flat areas, at less than half of the size."""
 _SCROLLS = 40
 _OF_PREFECT = ("/favicon.ico", "/failed.svg", "/completed.svg", "/cancelled.svg")
 """What its own pages ask for and do not find."""
@@ -44,6 +44,10 @@ class Ui:
     def open(self, path: str) -> None:
         """Go to a page of the second version of the UI, which is Prefect's default."""
         self.page.goto(f"{self._address}/v2{path}", wait_until="networkidle")
+
+    def make_taller(self, height: int) -> None:
+        """Make room for a page whose best part is below."""
+        self.page.set_viewport_size({"width": _WIDTH, "height": height})
 
     def text(self, text: str) -> Locator:
         """Return the first place of a text, which has to be there."""
