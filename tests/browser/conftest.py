@@ -23,6 +23,7 @@ from tests.polling import await_true
 from tests.stored_nights import result_of, store_night
 
 SECONDS = 12
+CHANCES = 3
 # A busy machine is no reason for another verdict.
 PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name in ("P99", "MAX")}
 DELAYS_MS = (47.2, 50.1, 45.8, 52.0, 48.3, 46.9, 51.2)
@@ -59,9 +60,15 @@ class Morning:
         """The evidence of the run that missed its thresholds."""
         return sorted(self.home.results.glob("runs/*/basic/*"))[-1]
 
-    def test(self, *arguments: str, **variables: str) -> int:
-        done = self.home.run("--test", "basic", *arguments, "--duration", str(SECONDS), **variables)
-        return done.returncode
+    def test(self, expected: ExitCode, *arguments: str, **variables: str) -> None:
+        """Carry out a run; a machine that is busy with something else gets another chance."""
+        told: list[str] = []
+        for _ in range(CHANCES):
+            done = self.home.run("--test", "basic", *arguments, "--duration", str(SECONDS), **variables)
+            if done.returncode == expected:
+                return
+            told.append(done.stdout + done.stderr)
+        pytest.fail(f"not {expected!r} in {CHANCES} runs: {told}")
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +86,12 @@ def morning(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Gene
         night = Morning(home, up(settings, livekit=True, s3=True, prefect=True))
         night.shown_progress = _look_while_it_speaks(night, chromium)
         _keep_earlier_nights(home.results)
-        assert night.test(**PATIENT) == ExitCode.PASSED
+        night.test(ExitCode.PASSED, **PATIENT)
         livekit = night.endpoints.livekit
         assert livekit is not None
         wrong = {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": "wrong", "LIVEKIT_API_SECRET": "wrong" * 8}
-        assert night.test(**wrong) == ExitCode.NOT_CARRIED_OUT
-        assert night.test("--network", "latency=600,loss=2", **PATIENT) == ExitCode.THRESHOLD_MISSED
+        night.test(ExitCode.NOT_CARRIED_OUT, **wrong)
+        night.test(ExitCode.THRESHOLD_MISSED, "--network", "latency=600,loss=2", **PATIENT)
         yield night
     finally:
         down(settings)
