@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
@@ -17,10 +16,10 @@ from eloquence_pipeline.models import (
     MatrixOutcome,
     MatrixResult,
     ScenarioOutcome,
-    VerdictStatus,
     conditions_text,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import matrix_event
 from eloquence_pipeline.reporting.matrix import matrix_sentence
 from eloquence_pipeline.settings import Settings
 from flows.cancellation import ending_in_order
@@ -40,8 +39,12 @@ from flows.parameters import (
 )
 from flows.plans import choose_seed
 from flows.scenario import condition
+from flows.states import told_apart, verdict_state
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
-from tasks.matrix import keep_matrix, show_matrix
+from tasks.matrix import keep_matrix
+from tasks.progress import shown_progress
+from tasks.report import report_matrix
 
 DEFAULT_CONDITIONS: list[str] = [
     "clean",
@@ -61,6 +64,7 @@ _logger = PipelineLogger("NETWORK")
 
 
 @flow(name="scenario", flow_run_name="network", persist_result=False)
+@told_apart("network")
 async def network_matrix(
     conditions: Conditions = asked(
         DEFAULT_CONDITIONS, "Conditions", "Networks to try one after the other, each a name or conditions."
@@ -88,35 +92,37 @@ async def _matrix(
     with servers_at_hand(_logger.info, target) as settings:
         require_conditions(conditions, must_pass, settings.network)
         same_seed = choose_seed(seed)
-        for network in dict.fromkeys(conditions):
-            # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(
-                Awaitable[State[Any]],
-                condition(
-                    network=network,
-                    packets=packets,
-                    categories=categories,
-                    target=target,
-                    seed=same_seed,
-                    return_state=True,
-                ),
-            )
-            outcome = await (await running).aresult(raise_on_failure=False)
-            if isinstance(outcome, ScenarioOutcome):
-                outcomes[network] = outcome
-            elif isinstance(outcome, EloquenceError):
-                errors[network] = str(outcome)
-            else:
-                raise outcome
+        networks = list(dict.fromkeys(conditions))
+        with shown_progress("network-progress", "Conditions de réseau") as progress:
+            for number, network in enumerate(networks, start=1):
+                # Prefect's types take an async flow with return_state for a synchronous one.
+                running = cast(
+                    Awaitable[State[Any]],
+                    condition(
+                        network=network,
+                        packets=packets,
+                        categories=categories,
+                        target=target,
+                        seed=same_seed,
+                        return_state=True,
+                    ),
+                )
+                outcome = await (await running).aresult(raise_on_failure=False)
+                if isinstance(outcome, ScenarioOutcome):
+                    outcomes[network] = outcome
+                elif isinstance(outcome, EloquenceError):
+                    errors[network] = str(outcome)
+                else:
+                    raise outcome
+                progress.tell(number / len(networks))
         result = _combined(outcomes, errors, must_pass, settings)
         kept = keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
-        await cast(Awaitable[Any], show_matrix(kept, return_state=True))
-    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept.archive)
+        await cast(Awaitable[Any], report_matrix(result, kept, settings, return_state=True))
+    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)
     message = matrix_sentence(result)
-    if result.status is VerdictStatus.PASSED:
-        return Completed(message=message, data=combined)
-    return Failed(message=message, data=combined)
+    emit([matrix_event(combined, message)])
+    return verdict_state(result.status, message, combined)
 
 
 def _combined(

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 from pydantic import JsonValue
 
 from eloquence_pipeline.errors import DisturbanceNotPossible, EloquenceError
@@ -29,9 +28,9 @@ from eloquence_pipeline.models import (
     ReconnectionResult,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import reconnection_event
 from eloquence_pipeline.reporting.reconnection import call_sentence, reconnection_sentence
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
@@ -51,9 +50,12 @@ from flows.parameters import (
 )
 from flows.plans import choose_seed
 from flows.scenario import ONE_AT_A_TIME, measuring
+from flows.states import told_apart, verdict_state
 from tasks.archive import archive, archive_reconnection, check_store
 from tasks.disturbed_call import Venue, measure_reconnection, transmit_disturbed
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
 from tasks.report import report_reconnection
 from tasks.run import Run
 from tasks.speech import synthesise_phrase
@@ -66,6 +68,7 @@ _logger = PipelineLogger("RECONNECT")
 
 
 @flow(name="scenario", flow_run_name="reconnect", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("reconnect")
 async def reconnect(
     disturbances: list[DisturbanceKind] = asked(
         _ALL_KINDS, "Disturbances", "What is done to the calls; none for everything there is."
@@ -101,10 +104,11 @@ async def _disturbed(
         run = Run.begin(SCENARIO, settings, seed=choose_seed(seed), parameters=parameters, network=network)
         clips = _spoken(settings)
         cases = plan_cases(disturbances, sides, repetitions, run.seed)
-        calls = [
-            await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network)
-            for number, case in enumerate(cases, start=1)
-        ]
+        calls: list[DisturbedCall] = []
+        with shown_progress("reconnect-progress", f"Perturbations, essai {run.run_id}") as progress:
+            for number, case in enumerate(cases, start=1):
+                calls.append(await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network))
+                progress.tell(number / len(cases))
         result = ReconnectionResult(
             format=ReconnectionFormat(method_version=METHOD_VERSION),
             run=run.info(room=""),
@@ -119,9 +123,8 @@ async def _disturbed(
         kept = archive_reconnection(run, result, settings)
         await cast(Awaitable[Any], report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
-    outcome = ReconnectionOutcome(result=result, archive=kept)
-    passed = result.verdict.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)
+    emit([reconnection_event(result, kept)])
+    return verdict_state(result.verdict.status, message, ReconnectionOutcome(result=result, archive=kept))
 
 
 def _spoken(settings: Settings) -> dict[Phrase, Clip]:

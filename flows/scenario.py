@@ -9,7 +9,6 @@ from typing import Any, cast
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import JsonValue
 
@@ -19,7 +18,6 @@ from eloquence_pipeline.models import (
     ScenarioOutcome,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
@@ -53,9 +51,11 @@ from flows.plans import (
     stability_plan,
     stress_plan,
 )
+from flows.states import told_apart, verdict_state
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store
 from tasks.baseline import compare_with_nights
+from tasks.events import emit_result
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
@@ -82,6 +82,7 @@ ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_wo
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("basic")
 async def basic(
     duration_seconds: DurationSeconds = asked(30, "Duration", "Length of the conversation in seconds."),
     categories: Categories = ASKED_CATEGORIES,
@@ -99,6 +100,7 @@ async def basic(
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("stress")
 async def stress(
     packets: Packets = asked(50, "Phrases", "How many phrases each speaker says."),
     interval_ms: IntervalMs = asked(500, "Pause", "Pause between phrases in milliseconds."),
@@ -118,6 +120,7 @@ async def stress(
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("latency")
 async def latency(
     packets: Packets = asked(20, "Phrases", "How many phrases are said."),
     interval_ms: IntervalMs = asked(200, "Pause", "Pause between phrases in milliseconds."),
@@ -141,6 +144,7 @@ async def latency(
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("stability")
 async def stability(
     duration_seconds: LongDurationSeconds = asked(
         600,
@@ -163,6 +167,7 @@ async def stability(
 
 
 @flow(name="scenario", flow_run_name="network-{network}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("network condition")
 async def condition(
     network: NamedNetwork,
     packets: Packets = 3,
@@ -180,6 +185,7 @@ async def condition(
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("own test")
 async def own_test(
     test: str = asked(..., "Test", "On the worker's machine: tests/mine.py:run, or a registered name."),
     options: dict[str, JsonValue] = asked(_NO_OPTIONS, "Options", "What the function takes, by name."),
@@ -277,7 +283,9 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
-    return _final_state(ScenarioOutcome(result=result, archive=kept))
+    emit_result(result, kept)
+    message = verdict_sentence(result)
+    return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
 
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
@@ -290,10 +298,3 @@ async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> Sce
         raise compared  # a cancellation
     _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
     return result
-
-
-def _final_state(outcome: ScenarioOutcome) -> State[Any]:
-    """Return the state that says the verdict; what fails the run leaves its evidence kept."""
-    message = verdict_sentence(outcome.result)
-    passed = outcome.result.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)

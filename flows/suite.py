@@ -8,18 +8,12 @@ from typing import Annotated, Any, cast
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import (
-    MatrixOutcome,
-    ReconnectionOutcome,
-    ScenarioOutcome,
-    SuiteOutcome,
-    VerdictStatus,
-)
+from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.suite import Part, suite_event, suite_sentence, suite_status
 from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
@@ -27,7 +21,11 @@ from flows.network import network_matrix
 from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
 from flows.reconnect import reconnect
 from flows.scenario import basic, latency, stability, stress
+from flows.states import told_apart, verdict_state
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
+from tasks.report import report_suite
 
 _logger = PipelineLogger("SUITE")
 
@@ -53,10 +51,10 @@ _FLOWS: dict[SuiteTest, Flow[..., Any]] = {
     SuiteTest.NETWORK: network_matrix,
     SuiteTest.RECONNECT: reconnect,
 }
-Outcome = ScenarioOutcome | MatrixOutcome | ReconnectionOutcome
 
 
 @flow(name="suite", persist_result=False)
+@told_apart("suite")
 async def suite(
     tests: Annotated[list[SuiteTest], Field(min_length=1)] = asked(
         SHORT_TESTS, "Tests", "Which tests to run, one after the other."
@@ -66,15 +64,18 @@ async def suite(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run tests as the settings say; one that cannot be carried out does not stop the others."""
-    return await ending_in_order(_in_turn(tests, network, target, seed))
+    return await ending_in_order(_in_turn(list(dict.fromkeys(tests)), network, target, seed))
 
 
 async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
     forward_logs_to_prefect()
-    outcomes: dict[SuiteTest, Outcome] = {}
+    outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info, target) as settings:
-        for test in dict.fromkeys(tests):
+    with (
+        servers_at_hand(_logger.info, target) as settings,
+        shown_progress("suite-progress", "Tests de la suite") as progress,
+    ):
+        for number, test in enumerate(tests, start=1):
             _logger.info(f"test {test}")
             # The matrix has networks of its own.
             common = {"target": target, "seed": seed} | (
@@ -86,39 +87,23 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
                 _FLOWS[test](**default_parameters(test, settings), **common, return_state=True),
             )
             outcome = await (await running).aresult(raise_on_failure=False)
-            if isinstance(outcome, Outcome):
-                outcomes[test] = outcome
+            if isinstance(outcome, Part):
+                outcomes[str(test)] = outcome
             elif isinstance(outcome, EloquenceError):
                 errors[str(test)] = str(outcome)
             elif isinstance(outcome, Exception):
                 errors[str(test)] = f"unexpected {type(outcome).__name__}: {outcome}"
             else:
                 raise outcome
-    combined = SuiteOutcome(
-        outcomes=tuple(one for one in outcomes.values() if isinstance(one, ScenarioOutcome)), errors=errors
+            progress.tell(number / len(tests))
+    # The evidence is kept: a page that cannot be shown is no reason to fail.
+    await cast(Awaitable[Any], report_suite(outcomes, errors, return_state=True))
+    emit([suite_event(outcomes, errors)])
+    return verdict_state(
+        suite_status(outcomes, errors),
+        suite_sentence(outcomes, errors),
+        SuiteOutcome(
+            outcomes=tuple(one for one in outcomes.values() if isinstance(one, ScenarioOutcome)),
+            errors=errors,
+        ),
     )
-    message = suite_sentence(outcomes, errors)
-    return (Completed if _passed(outcomes, errors) else Failed)(message=message, data=combined)
-
-
-def status_of(outcome: Outcome) -> VerdictStatus:
-    """Return the status of one test, of whatever kind."""
-    if isinstance(outcome, ReconnectionOutcome):
-        return outcome.result.verdict.status
-    return outcome.result.status
-
-
-def suite_sentence(outcomes: dict[SuiteTest, Outcome], errors: dict[str, str]) -> str:
-    """Return one line that names the tests that were not good."""
-    bad = [
-        f"{test} {status}"
-        for test, outcome in outcomes.items()
-        if (status := status_of(outcome)) is not VerdictStatus.PASSED
-    ]
-    bad += [f"{test} not carried out" for test in errors]
-    count = len(outcomes) + len(errors)
-    return f"{count} tests: {', '.join(bad)}" if bad else f"{count} tests: {VerdictStatus.PASSED}"
-
-
-def _passed(outcomes: dict[SuiteTest, Outcome], errors: dict[str, str]) -> bool:
-    return not errors and all(status_of(outcome) is VerdictStatus.PASSED for outcome in outcomes.values())

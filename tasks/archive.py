@@ -11,12 +11,13 @@ from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.models import Archive, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.course_plot import course_svg
+from eloquence_pipeline.reporting.plot import delay_and_loss_png
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.object_store import ObjectStore
-from eloquence_pipeline.storage.run_files import COURSE_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS_FILE
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -50,9 +51,19 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
     folder = RunFolder.open(run.folder)
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
+        _draw(folder, result)
+    return sealed_and_sent(folder, settings)
+
+
+def _draw(folder: RunFolder, result: ScenarioResult) -> None:
+    """Keep a picture of the run: of a long one its course, of any other its phrases."""
+    try:
         if result.course is not None:
             folder.write_bytes(COURSE_FILE, course_svg(result))
-    return sealed_and_sent(folder, settings)
+        else:
+            folder.write_bytes(PLOT_FILE, delay_and_loss_png(result))
+    except Exception as error:  # a picture that cannot be drawn is no reason to lose a run
+        _logger.warning(f"pas d'image de l'essai: {type(error).__name__}: {error}")
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -77,7 +88,7 @@ def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     return kept
 
 
-@task(name="check store", persist_result=False, cache_policy=NO_CACHE)
+@task(name="check store", task_run_name="check store", persist_result=False, cache_policy=NO_CACHE)
 def check_store(settings: Settings) -> None:
     """Look at the store before anything is said: settings that cannot work are refused here.
 

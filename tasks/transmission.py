@@ -41,6 +41,7 @@ from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.narration import Narrator, SpeechNarrator
 from tasks.network import CallNetwork, call_network
+from tasks.progress import Progress, shown_progress
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -85,7 +86,7 @@ async def publish(
     )
 
 
-@task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
+@task(name="subscribe", task_run_name="subscribe: listener", persist_result=False, cache_policy=NO_CACHE)
 async def subscribe(
     run: Run,
     speakers: Mapping[str, str],
@@ -130,13 +131,13 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
     try:
-        with noted_attempt(run) as attempt:
+        with noted_attempt(run) as attempt, shown_progress(*_of(run), longest) as progress:
             # Not Prefect's own timeout: it would take a timeout of anything below for its own.
             async with (
                 asyncio.timeout(longest + MARGIN_SECONDS),
                 call_network(run, list(scripts)) as network,
             ):
-                transmission = await _attempt(run, scripts, attempt.room, network)
+                transmission = await _attempt(run, scripts, attempt.room, network, progress)
                 return attempt.completed(await network.told_by(transmission))
     except TimeoutError:
         raise TransportError(
@@ -151,8 +152,13 @@ def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
     RunFolder.open(run.folder).write_json(SCRIPTS_FILE, content)
 
 
+def _of(run: Run) -> tuple[str, str]:
+    """Return key and description of the progress artifact of a run."""
+    return f"{run.scenario}-progress", f"Transmission en cours : {run.scenario}, essai {run.run_id}"
+
+
 async def _attempt(
-    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork
+    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork, progress: Progress
 ) -> Transmission:
     call = Call(scripts)
     tags = tags_of(list(scripts))
@@ -160,7 +166,10 @@ async def _attempt(
     tokens = {speaker: await mint_token(Side.PUBLISHER, room, speaker, longest) for speaker in scripts}
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, longest)
     narrators = SpeechNarrator.for_all(
-        list(scripts.values()), call, by_the_minute=run.scenario == STABILITY_TEST
+        list(scripts.values()),
+        call,
+        by_the_minute=run.scenario == STABILITY_TEST,
+        on_progress=progress.tell,
     )
     with redacted_standard_error(), undisturbed():
         speaking = [

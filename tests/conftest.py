@@ -21,6 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(half))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the browser tests keep what they see."""
+    parser.addoption("--screenshots", type=Path, metavar="FOLDER", help="keep pictures of the pages there")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_configuration_file() -> Generator[None]:
     """Read no config.json of the folder that the tests are started in."""

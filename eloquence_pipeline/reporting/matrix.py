@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from typing import NamedTuple
 
@@ -12,8 +11,15 @@ from rich.text import Text
 
 from eloquence_pipeline.models import Archive, Axis, ClassEdge, MatrixCell, MatrixResult, VerdictStatus
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.markdown import escaped
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.markdown import (
+    Links,
+    Picture,
+    escaped,
+    links_markdown,
+    picture_markdown,
+    place_of,
+)
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_clause
 
 _STYLES = {VerdictStatus.PASSED: "green", VerdictStatus.FAILED: "red", VerdictStatus.INVALID: "yellow"}
 _LEVELS = {VerdictStatus.PASSED: logging.INFO, VerdictStatus.FAILED: logging.ERROR}
@@ -79,15 +85,17 @@ def _sentence(edge: ClassEdge) -> str:
 
 
 def matrix_sentence(result: MatrixResult) -> str:
-    """Return the verdict over the whole in one line."""
+    """Return the verdict over the whole in one line that names what was missed over which network."""
     status = result.status
     deciding = [cell for cell in result.cells if cell.must_pass]
     good = [cell for cell in deciding if cell.result.verdict.status is VerdictStatus.PASSED]
     errors = f", {len(result.errors)} non réalisées" if result.errors else ""
-    return (
+    told = (
         f"{STATUS_ICONS[status]} network {STATUS_WORDS[status]}: {len(good)}/{len(deciding)} conditions "
         f"exigées réussies (*), {len(result.cells)} mesurées{errors}"
     )
+    bad = [f"{cell.network} : {missed_clause(cell.result)}" for cell in deciding if cell not in good]
+    return "; ".join([told, *bad])
 
 
 def print_matrix(console: Console, result: MatrixResult, archive: Archive | None = None) -> None:
@@ -123,12 +131,11 @@ def _write(console: JsonConsole, result: MatrixResult, archive: Archive | None) 
     console.write("result", matrix_sentence(result), level=level, content=content)
 
 
-def matrix_markdown(result: MatrixResult, plot_png: bytes) -> str:
-    """Return the verdict, the table, where classes end, and the plot inside."""
+def matrix_markdown(result: MatrixResult, archive: Archive, links: Links, plot: Picture | None) -> str:
+    """Return the verdict, the table, where classes end, the plot inside, and the place of the evidence."""
     head, _, rest = matrix_sentence(result).partition(": ")
     rows = "\n".join(f"| {' | '.join(escaped(part) for part in row)} |" for row in matrix_rows(result))
     edges = "\n".join(f"- {escaped(sentence)}" for sentence in edge_sentences(result))
-    plot = base64.b64encode(plot_png).decode()
     return f"""# {escaped(head)}
 
 {escaped(rest)}
@@ -139,7 +146,10 @@ def matrix_markdown(result: MatrixResult, plot_png: bytes) -> str:
 
 {edges}
 
-![délai, masquage et qualité](data:image/png;base64,{plot})
+{picture_markdown(plot, "délai, masquage et qualité")}
+**Preuves**: {place_of(archive)}
+
+{links_markdown(links)}
 """
 
 

@@ -31,6 +31,8 @@ def prefect_launch(settings: Settings) -> Launch:
         # By environment, not by argument: the UI takes the address of the API from these.
         "PREFECT_SERVER_API_HOST": LOOPBACK,
         "PREFECT_SERVER_API_PORT": str(port),
+        # Automations put links to runs into what they tell.
+        "PREFECT_UI_URL": f"{url}/v2",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",

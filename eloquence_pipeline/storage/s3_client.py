@@ -38,6 +38,8 @@ def make_client(
         secret_key.get_secret_value() if secret_key else "",
     )
     config = Config(
+        # Links would be signed by version 2 otherwise, which buckets made since June 2020 refuse.
+        signature_version="s3v4",
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},

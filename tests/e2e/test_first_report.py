@@ -220,9 +220,14 @@ def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
     verdict = artifacts["basic-verdict"]["data"]
     assert "basic RÉUSSI" in verdict
     links = dict(re.findall(r"\[([^]]*)\]\((http[^)]*)\)", verdict))
-    assert set(links) == {r"results\.json", r"sent\.wav", r"received\.wav"}
+    assert set(links) == {r"results\.json", r"plot\.png", r"sent\.wav", r"received\.wav"}
     opened = httpx.get(links[r"received\.wav"], trust_env=False)
     assert opened.content == (report.folder / "received.wav").read_bytes()
+    assert artifacts["basic-progress"]["data"] == 100
+    picture = (report.folder / "plot.png").read_bytes()
+    assert base64.b64encode(picture).decode() in verdict
+    assert httpx.get(artifacts["basic-plot"]["data"], trust_env=False).content == picture
+    assert links[r"received\.wav"] in artifacts["basic-received-wav"]["data"]
     rows = json.loads(artifacts["basic-phrases"]["data"])
     assert len(rows) == report.result["packets_sent"]
     assert len(rows[0]) <= 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 from eloquence_pipeline.classes import latency_class
 from eloquence_pipeline.measurement.matrix import along, class_edges
 from eloquence_pipeline.measurement.scenario import analyse
-from eloquence_pipeline.models import Axis, MatrixCell, MatrixResult, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import (
+    Archive,
+    ArchiveState,
+    Axis,
+    MatrixCell,
+    MatrixResult,
+    ScenarioResult,
+    VerdictStatus,
+)
+from eloquence_pipeline.reporting.markdown import Links, Picture
 from eloquence_pipeline.reporting.matrix import edge_sentences, matrix_markdown, matrix_rows, matrix_sentence
 from eloquence_pipeline.reporting.matrix_plot import matrix_plot
 from eloquence_pipeline.settings import ThresholdSettings
@@ -126,7 +136,6 @@ def test_only_the_conditions_that_must_pass_decide(
 
 
 def test_the_matrix_is_told_in_words_and_drawn(measured: ScenarioResult, tmp_path: Path) -> None:
-    del tmp_path
     cells = (
         cell(measured, "clean", latency_ms=60, must_pass=True),
         cell(measured, "loss=3", latency_ms=160, status=VerdictStatus.FAILED),
@@ -139,7 +148,14 @@ def test_the_matrix_is_told_in_words_and_drawn(measured: ScenarioResult, tmp_pat
     ]
     plot = matrix_plot({Axis.LOSS: [(0.0, cells[0].result), (3.0, cells[1].result)], Axis.JITTER: []})
     assert plot.startswith(PNG)
-    page = matrix_markdown(result, plot)
+    archive = Archive(state=ArchiveState.UPLOADED, folder=tmp_path, uri="s3://bucket/run/")
+    links = Links(
+        addresses={"matrix.png": "http://store/matrix.png"}, until=datetime(2026, 11, 30, tzinfo=UTC)
+    )
+    page = matrix_markdown(result, archive, links, Picture(name="matrix.png", content=plot))
+    assert "s3://bucket/run/" in page
+    assert "[matrix\\.png](http://store/matrix.png)" in page
+    assert "2026\\-11\\-30 00:00 UTC" in page
     assert "data:image/png;base64," in page
     assert "loss\\=3" in page or "loss=3" in page
     assert MatrixResult.model_validate_json(result.to_json()) == result
