@@ -74,7 +74,7 @@ async def network_matrix(
         "Must pass",
         "Those of the conditions whose verdict decides, clean if none is named; the others are shown.",
     ),
-    packets: Packets = asked(3, "Phrases", "How many phrases are said over each network."),
+    packets: Packets = asked(3, "Phrases", "How many phrases are said over each network, 1 to 1000."),
     categories: Categories = ASKED_CATEGORIES,
     target: Target = ASKED_TARGET,
     seed: Seed = ASKED_SEED,

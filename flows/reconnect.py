@@ -76,7 +76,7 @@ async def reconnect(
     sides: list[DisturbedSide] = asked(
         _BOTH_SIDES, "Sides", "Whom it is done to; none for speaker and listener in turn."
     ),
-    repetitions: Repetitions = asked(1, "Repetitions", "How often each disturbance is tried."),
+    repetitions: Repetitions = asked(1, "Repetitions", "How often each disturbance is tried, 1 to 100."),
     network: Network = ASKED_NETWORK,
     target: Target = ASKED_TARGET,
     seed: Seed = ASKED_SEED,

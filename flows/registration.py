@@ -6,18 +6,27 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Crashed
 
 from eloquence_pipeline.errors import ConfigurationError, ServerError
 from tasks.slot import ensure_slot
@@ -52,6 +61,33 @@ def register(api_url: str) -> None:
     with temporary_settings(updates={PREFECT_API_URL: api_url} if api_url else {}):
         asyncio.run(_prepare())
     _deploy(api_url)
+
+
+def end_lost_runs(api_url: str, living: Collection[str]) -> None:
+    """Call the runs crashed that have no process any more: their machine went off, and nobody could say so.
+
+    Parameters
+    ----------
+    api_url
+        Of a server that has the runs of this machine only.
+    living
+        Ids of the runs that have one.
+    """
+    with temporary_settings(updates={PREFECT_API_URL: api_url}):
+        asyncio.run(_end_lost_runs(living))
+
+
+async def _end_lost_runs(living: Collection[str]) -> None:
+    under_way = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=under_way)),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
+        )
+        for run in runs:
+            if str(run.id) not in living:
+                lost = Crashed(message="its process was gone when the servers were started again")
+                await client.set_flow_run_state(run.id, lost, force=True)
 
 
 async def _prepare() -> None:

@@ -84,7 +84,9 @@ ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_wo
 )
 @told_apart("basic")
 async def basic(
-    duration_seconds: DurationSeconds = asked(30, "Duration", "Length of the conversation in seconds."),
+    duration_seconds: DurationSeconds = asked(
+        30, "Duration", "Length of the conversation in seconds, 8 to 3600."
+    ),
     categories: Categories = ASKED_CATEGORIES,
     network: Network = ASKED_NETWORK,
     target: Target = ASKED_TARGET,
@@ -102,9 +104,9 @@ async def basic(
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 @told_apart("stress")
 async def stress(
-    packets: Packets = asked(50, "Phrases", "How many phrases each speaker says."),
-    interval_ms: IntervalMs = asked(500, "Pause", "Pause between phrases in milliseconds."),
-    speakers: Speakers = asked(1, "Speakers", "How many speak at the same time in one room."),
+    packets: Packets = asked(50, "Phrases", "How many phrases each speaker says, 1 to 1000."),
+    interval_ms: IntervalMs = asked(500, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
+    speakers: Speakers = asked(1, "Speakers", "How many speak at the same time in one room, 1 to 8."),
     categories: Categories = ASKED_CATEGORIES,
     network: Network = ASKED_NETWORK,
     target: Target = ASKED_TARGET,
@@ -122,8 +124,8 @@ async def stress(
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
 @told_apart("latency")
 async def latency(
-    packets: Packets = asked(20, "Phrases", "How many phrases are said."),
-    interval_ms: IntervalMs = asked(200, "Pause", "Pause between phrases in milliseconds."),
+    packets: Packets = asked(20, "Phrases", "How many phrases are said, 1 to 1000."),
+    interval_ms: IntervalMs = asked(200, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
     categories: Categories = ASKED_CATEGORIES,
     network: Network = ASKED_NETWORK,
     target: Target = ASKED_TARGET,
@@ -149,8 +151,8 @@ async def stability(
     duration_seconds: LongDurationSeconds = asked(
         600,
         "Duration",
-        "Length of the call in seconds, 12 hours at most. An hour takes 0.83 GB of disk, twice that with the "
-        "embedded store.",
+        "Length of the call in seconds, 30 to 43200 (12 h). An hour takes 0.83 GB of disk, twice that with "
+        "the embedded store.",
     ),
     categories: Categories = ASKED_CATEGORIES,
     network: Network = ASKED_NETWORK,

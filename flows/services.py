@@ -11,7 +11,15 @@ from rich.table import Table
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.reporting.console import printer, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.servers import Endpoints, ServiceStatus, down, status, up, up_worker
+from eloquence_pipeline.servers import (
+    Endpoints,
+    ServiceStatus,
+    down,
+    runs_without_worker,
+    status,
+    up,
+    up_worker,
+)
 from eloquence_pipeline.settings import Settings, load_settings
 from flows.environment import exported
 from flows.prefect_settings import PREFECT_ENVIRONMENT, users_own_prefect_api
@@ -36,6 +44,10 @@ def services_up(console: Console) -> ExitCode:
                 )
                 registration = importing.result()
                 api_url = endpoints.prefect.api_url if endpoints.prefect else own_api
+                # On a server of the user's own, other machines may have runs.
+                living = runs_without_worker(settings) if endpoints.prefect else None
+                if living is not None:
+                    registration.end_lost_runs(api_url, living)
                 progress("registering the deployments")
                 registration.register(api_url)
                 progress("starting the worker")

@@ -31,7 +31,7 @@ from eloquence_pipeline.servers.instances import (
 from eloquence_pipeline.servers.locks import exclusive
 from eloquence_pipeline.servers.progress import ProgressSink, silent
 from eloquence_pipeline.servers.state import Instance, instances
-from eloquence_pipeline.servers.worker import end_runs, worker_launch
+from eloquence_pipeline.servers.worker import end_runs, living_runs, worker_launch
 from eloquence_pipeline.settings import Settings
 
 _BACKGROUND = (LIVEKIT, MINIO, PREFECT, WORKER)
@@ -118,6 +118,12 @@ def up_worker(settings: Settings, api_url: str, *, pool: str, progress: Progress
         instance.pin.touch(mode=0o600)
     finally:
         leave([held], progress)
+
+
+def runs_without_worker(settings: Settings) -> set[str] | None:
+    """Return the ids of the runs that have outlived their worker; None while a worker is there."""
+    instance = Instance(state_root(settings), WORKER)
+    return None if instance.is_kept else living_runs(instance.folder)
 
 
 def status(settings: Settings) -> list[ServiceStatus]:

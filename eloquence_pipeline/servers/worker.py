@@ -87,6 +87,15 @@ def end_runs(folder: Path) -> int:
     return len(runs)
 
 
+def living_runs(folder: Path) -> set[str]:
+    """Return the ids of the runs of a worker whose processes live, also when the worker does not."""
+    ids: set[str] = set()
+    for run in _runs_of(folder):
+        with suppress(psutil.Error):
+            ids.add(run.environ()[_RUN])
+    return ids
+
+
 def _runs_of(folder: Path) -> list[psutil.Process]:
     """Return the processes of runs, without those that they have started themselves."""
     found: dict[int, psutil.Process] = {}

@@ -118,9 +118,10 @@ def test_prefects_own_command_starts_a_run_with_parameters(operations: Operation
 
 def test_a_minutely_schedule_runs(operations: Operations) -> None:
     deployment = operations.deployment("scenario/latency")
-    begin = datetime.now(UTC) + timedelta(seconds=5)
+    begin = datetime.now(UTC) + timedelta(seconds=12)
     minutely = {"active": True, "schedule": {"interval": 60, "anchor_date": begin.isoformat()}}
-    (schedule,) = operations.ask("POST", f"/deployments/{deployment['id']}/schedules", [minutely])
+    # As a change of the deployment: those the scheduler looks at every five seconds, all others every minute.
+    operations.ask("PATCH", f"/deployments/{deployment['id']}", {"schedules": [minutely]})
     asked = {
         "deployments": {"id": {"any_": [deployment["id"]]}},
         "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
@@ -132,7 +133,7 @@ def test_a_minutely_schedule_runs(operations: Operations) -> None:
 
     await_true(lambda: bool(by_the_schedule()), "a scheduled run begins", within_seconds=90)
     (run_id,) = by_the_schedule()
-    operations.ask("DELETE", f"/deployments/{deployment['id']}/schedules/{schedule['id']}")
+    operations.ask("PATCH", f"/deployments/{deployment['id']}", {"schedules": []})
     # Twenty phrases would take half a minute.
     operations.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
     ended = operations.await_end(run_id)
