@@ -10,6 +10,7 @@ from eloquence_pipeline.settings import FILE_VARIABLE
 COMMANDS = Path(__file__).with_name("e2e")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell ``pytest -n 2 --dist loadgroup`` what may run side by side.
 
