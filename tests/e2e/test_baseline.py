@@ -29,9 +29,7 @@ from tests.stored_nights import result_of, store_night
 pytestmark = pytest.mark.e2e
 
 SECONDS = 8
-# A busy machine is no reason for another verdict.
-PATIENT = {f"ELOQUENCE_THRESHOLDS__PACING_LATENESS_{name}_MS": "10000" for name in ("P99", "MAX")}
-SETTINGS = PATIENT | {"ELOQUENCE_BASELINE__FAILS": "true", "ELOQUENCE_QUALITY__ENABLED": "false"}
+SETTINGS = {"ELOQUENCE_BASELINE__FAILS": "true"}
 
 
 @dataclass

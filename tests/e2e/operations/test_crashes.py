@@ -24,7 +24,7 @@ def test_a_run_outlives_its_worker_and_the_prefect_server(operations: Operations
         os.kill(pid, signal.SIGKILL)
 
     ended = operations.await_end(run_id)
-    assert ended["state_type"] == "COMPLETED", ended["state"]
+    assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
     assert json.loads((folder / "results.json").read_text())["packets_received"] >= 1
     assert (folder / ".uploaded.json").exists()
     for name, pid in killed.items():
