@@ -2,24 +2,28 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from eloquence_pipeline.settings import FILE_VARIABLE
 
-COMMANDS = Path(__file__).with_name("e2e")
 
+class Halves(LoadScopeScheduling):
+    """Whole commands on one of two workers, everything else on the other.
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell ``pytest -n 2 --dist loadgroup`` what may run side by side.
-
-    Whole commands mostly wait, for servers to start and for speech to end; everything else goes on meanwhile.
+    Commands mostly wait, for servers to start and for speech to end; everything else goes on meanwhile.
     Within each half the order is kept, so that servers which tests share are started once.
     """
-    for item in items:
-        half = "commands" if item.path.is_relative_to(COMMANDS) else "parts"
-        item.add_marker(pytest.mark.xdist_group(half))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "commands" if nodeid.startswith("tests/e2e/") else "parts"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves | None:
+    """Return who decides what runs side by side with ``pytest -n 2 --dist loadgroup``."""
+    return Halves(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
