@@ -30,7 +30,7 @@ run: $(INSTALLED) ## Run the main job; ARGS="…" goes to the eloquence command
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, real servers included
 	@$(BIN)/eloquence prepare
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadscope
 
 .PHONY: test-browser
 test-browser: $(INSTALLED) ## Look at a run's pages in a headless Chromium, which has to be installed

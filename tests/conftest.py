@@ -9,21 +9,25 @@ from xdist.scheduler import LoadScopeScheduling
 
 from eloquence_pipeline.settings import FILE_VARIABLE
 
+COMMANDS, OPERATIONS = "tests/e2e/", "tests/e2e/operations/"
 
-class Halves(LoadScopeScheduling):
-    """Whole commands on one of two workers, everything else on the other.
+
+class Scopes(LoadScopeScheduling):
+    """One worker takes everything but whole commands; those go by the file to whoever is free.
 
     Commands mostly wait, for servers to start and for speech to end; everything else goes on meanwhile.
-    Within each half the order is kept, so that servers which tests share are started once.
+    Within a scope the order is kept, so that servers which tests share are started once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "commands" if nodeid.startswith("tests/e2e/") else "parts"
+        if not nodeid.startswith(COMMANDS):
+            return "parts"
+        return OPERATIONS if nodeid.startswith(OPERATIONS) else nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves | None:
-    """Return who decides what runs side by side with ``pytest -n 2 --dist loadgroup``."""
-    return Halves(config, log) if config.getoption("dist") == "loadgroup" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scopes | None:
+    """Return who decides what runs side by side with ``pytest -n 2 --dist loadscope``."""
+    return Scopes(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
