@@ -44,7 +44,7 @@ def test_a_run_shows_the_log_lines_of_the_seed(ui: Ui, morning: Morning) -> None
     run = morning.run_in("Failed")
     ui.open(f"/runs/flow-run/{run['id']}?tab=Logs")
     ui.text("Beginning flow run")
-    ui.shoot("run")
+    ui.shoot("run", rest_seconds=5)  # the tasks over time are drawn late
     for line in ("🔗 CONNECTION | connected", "🎵 AUDIO PACKET #1", "🎧 AUDIO RECEIVED #1"):
         ui.scroll_to(line)
     ui.shoot("logs")

@@ -68,11 +68,17 @@ class Ui:
         place.scroll_into_view_if_needed()
         return place
 
-    def shoot(self, name: str) -> None:
-        """Take a picture of what is in sight, for the documentation, where that is asked for."""
+    def shoot(self, name: str, rest_seconds: float = 0.5) -> None:
+        """Take a picture of what is in sight, for the documentation, where that is asked for.
+
+        Parameters
+        ----------
+        rest_seconds
+            Until what moves in has come to rest.
+        """
         if self._screenshots is None:
             return
-        self.page.wait_for_timeout(500)  # what moves in comes to rest
+        self.page.wait_for_timeout(rest_seconds * 1000)
         whole = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
         flat = whole.quantize(_COLOURS, dither=Image.Dither.NONE)
         flat.save(self._screenshots / f"{name}.png", optimize=True)

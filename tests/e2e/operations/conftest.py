@@ -19,6 +19,7 @@ from tests.polling import await_true
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 MOST_BUSY = 3
+SERVICE_UNAVAILABLE = 503
 TARGETS = {
     "nowhere": {
         "url": "ws://127.0.0.1:9",
@@ -51,7 +52,7 @@ class Operations:
         while True:
             try:
                 answer = httpx.request(method, self.api_url + path, json=body, trust_env=False, timeout=20)
-                if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and busy_times < MOST_BUSY:
+                if answer.status_code == SERVICE_UNAVAILABLE and busy_times < MOST_BUSY:
                     busy_times += 1  # its database is locked for a moment; Prefect's client asks again, too
                     continue
                 answer.raise_for_status()
