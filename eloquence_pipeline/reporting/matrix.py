@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +27,7 @@ _LEVELS = {VerdictStatus.PASSED: logging.INFO, VerdictStatus.FAILED: logging.ERR
 _UNITS = {Axis.LOSS: " %", Axis.LATENCY: " ms", Axis.JITTER: " ms"}
 _AXIS_WORDS = {Axis.LOSS: "perte", Axis.LATENCY: "latence", Axis.JITTER: "gigue"}
 TITLES = ("Réseau", "Aller", "p95", "Réseau mesuré", "Perte inj.", "mesurée", "Masqué", "MOS", "Verdict")
+_TITLE_UNITS = ("", "ms", "ms", "ms", "%", "%", "%", "", "")
 
 
 class MatrixRow(NamedTuple):
@@ -103,12 +105,18 @@ def print_matrix(console: Console, result: MatrixResult, archive: Archive | None
     if isinstance(console, JsonConsole):
         _write(console, result, archive)
         return
-    table = Table(expand=False)
-    for title in TITLES:
-        table.add_column(title, justify="left" if title in {"Réseau", "Verdict"} else "right")
+    # Units stand above, so that at 80 columns the names of networks and classes stay whole.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for title, unit in zip(TITLES, _TITLE_UNITS, strict=True):
+        words = title in {TITLES[0], TITLES[-1]}
+        heading = "\n".join([*title.split(), unit]).rstrip()
+        table.add_column(
+            heading, justify="left" if words else "right", no_wrap=title == TITLES[-1], overflow="fold"
+        )
     for row, cell in zip(matrix_rows(result), result.cells, strict=True):
-        *figures, verdict = row
-        table.add_row(*figures, Text(verdict, style=_STYLES[cell.result.verdict.status]))
+        name, *figures, verdict = row
+        bare = [figure.removesuffix(" ms").removesuffix(" %") for figure in figures]
+        table.add_row(name, *bare, Text(verdict, style=_STYLES[cell.result.verdict.status]))
     console.print()
     console.print(table)
     for sentence in edge_sentences(result):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from eloquence_pipeline.classes import latency_class
 from eloquence_pipeline.measurement.matrix import along, class_edges
@@ -23,7 +25,13 @@ from eloquence_pipeline.models import (
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.markdown import Links, Picture
-from eloquence_pipeline.reporting.matrix import edge_sentences, matrix_markdown, matrix_rows, matrix_sentence
+from eloquence_pipeline.reporting.matrix import (
+    edge_sentences,
+    matrix_markdown,
+    matrix_rows,
+    matrix_sentence,
+    print_matrix,
+)
 from eloquence_pipeline.reporting.matrix_plot import matrix_plot
 from eloquence_pipeline.settings import ThresholdSettings
 from tests.simulated import RATE, Simulation, run_info
@@ -133,6 +141,19 @@ def test_only_the_conditions_that_must_pass_decide(
         for name, status in statuses.items()
     )
     assert MatrixResult(cells=cells, edges=(), errors=errors).status is expected
+
+
+def test_the_table_keeps_names_and_classes_whole_on_a_narrow_terminal(measured: ScenarioResult) -> None:
+    cells = tuple(
+        cell(measured, name, latency_ms=700, must_pass=name == "clean")
+        for name in ("clean", "latency=300", "loss=10")
+    )
+    text = StringIO()
+    result = MatrixResult(cells=cells, edges=())
+    print_matrix(Console(file=text, width=80, color_system=None), result)
+    told = text.getvalue().splitlines()
+    for name in ("clean *", "latency=300", "loss=10"):
+        assert any(line.startswith(name) and line.rstrip().endswith("problématique") for line in told), told
 
 
 def test_the_matrix_is_told_in_words_and_drawn(measured: ScenarioResult, tmp_path: Path) -> None:
