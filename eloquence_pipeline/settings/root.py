@@ -22,7 +22,7 @@ from eloquence_pipeline.settings.sections import (
     wrong_together,
 )
 from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, NO_TARGETS, TargetName, TargetSettings
-from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
+from eloquence_pipeline.settings.values import EndpointUrl, LiveKitUrl, RoomName
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -42,6 +42,10 @@ class Settings(Section):
     )
     api_key: str = Field(default="", description="API key of that server.")
     api_secret: SecretStr = Field(default=SecretStr(""), description="Secret of the API key.")
+    livekit_metrics_url: EndpointUrl = Field(
+        default="",
+        description="Prometheus endpoint of that server, as http://host:6789/metrics; load tests judge it by that.",
+    )
     room_name: RoomName = Field(
         default="test_coaching_vocal", description="Rooms are named after it; each attempt has a fresh one."
     )

@@ -1,0 +1,98 @@
+"""Write down what many receivers' jitter buffers give out, where the SDK reports it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from livekit import rtc
+
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
+from eloquence_pipeline.transport.frame_recorder import ARRIVED, LOOP_LAG, TICK_NS
+from eloquence_pipeline.transport.growing_end import GrowingEnd
+from eloquence_pipeline.transport.loop_thread import LoopThread
+from eloquence_pipeline.transport.sdk_shortcut import Shortcut, TakeFrame
+
+
+class ListeningThread:
+    """A thread whose loop keeps the streams of many recorders, and notes how late it wakes up.
+
+    Attributes
+    ----------
+    loop_thread
+        The thread itself.
+    ends
+        Each is given that lateness every 50 ms.
+    """
+
+    def __init__(self) -> None:
+        self.loop_thread = LoopThread("shared-recorder")
+        self.ends: set[GrowingEnd] = set()
+        self._ticking = self.loop_thread.submit(self._tick())
+
+    async def _tick(self) -> None:
+        while True:
+            due_ns = monotonic_ns() + TICK_NS
+            await asyncio.sleep(TICK_NS / NANOSECONDS_PER_SECOND)
+            lag_ns = max(0, monotonic_ns() - due_ns)
+            for end in tuple(self.ends):
+                end.timings.put((LOOP_LAG, lag_ns))
+
+    def stop(self) -> None:
+        """End the thread; calling it again changes nothing."""
+        self._ticking.cancel()
+        self.loop_thread.stop()
+
+
+class SharedRecorder:
+    """Record a remote participant's audio, in the place of a :class:`FrameRecorder`.
+
+    Parameters
+    ----------
+    thread
+        Its loop keeps the streams; many recorders share it.
+    shortcut
+        Of the SDK of this process.
+    end
+        Is given every frame, when it arrived, and every 50 ms how late the loop woke up.
+    """
+
+    def __init__(self, thread: ListeningThread, shortcut: Shortcut, end: GrowingEnd) -> None:
+        self.failure = ""
+        self._thread = thread
+        self._shortcut = shortcut
+        self._end = end
+        self._streams: list[rtc.AudioStream] = []
+        thread.ends.add(end)
+
+    def attach(self, track: rtc.RemoteAudioTrack) -> None:
+        """Record `track` from now on; the one before it, which a reconnect has ended, is let go."""
+        self._thread.loop_thread.submit(self._listen(track))
+
+    async def _listen(self, track: rtc.RemoteAudioTrack) -> None:
+        for earlier in self._streams:
+            self._shortcut.stop_listening(earlier)
+        loop = self._thread.loop_thread.loop
+        stream = rtc.AudioStream(
+            track, sample_rate=SAMPLE_RATE_HZ, num_channels=1, frame_size_ms=10, loop=loop
+        )
+        self._streams.append(stream)
+        self._shortcut.listen(stream, self._taker())
+
+    def _taker(self) -> TakeFrame:
+        timing, audio = self._end.timings.put, self._end.audio.put
+
+        def take(content: bytes) -> None:
+            timing((ARRIVED, monotonic_ns()))
+            audio(content)
+
+        return take
+
+    async def close(self) -> None:
+        """End the recording. Calling it again changes nothing."""
+        self._thread.ends.discard(self._end)
+        for stream in self._streams:
+            self._shortcut.stop_listening(stream)
+            closing = asyncio.ensure_future(self._thread.loop_thread.run(stream.aclose()))
+            await asyncio.wait({closing}, timeout=2)
+        self._streams.clear()
