@@ -18,9 +18,12 @@ from rich.console import Console
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
+from eloquence_pipeline.models.load import CapacityOutcome, LoadOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.capacity import print_capacity
 from eloquence_pipeline.reporting.console import shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.load import print_load
 from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
@@ -94,13 +97,15 @@ def run_test(console: Console, options: Options) -> ExitCode:
     require_output(options.output)
     require_media_interface()
     if "duration_seconds" in options.parameters:
-        require_room(settings, options.parameters["duration_seconds"])
+        # Of a capacity test nobody knows yet how many sessions there will be.
+        at_once = options.parameters["sessions"] if options.flow == "load" else 1
+        require_room(settings, options.parameters["duration_seconds"], speakers=at_once)
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
         outcome = _carry_out(console, options)
-    if isinstance(outcome, ReconnectionOutcome):
-        print_reconnection(console, outcome.result, outcome.archive)
+    if isinstance(outcome, ReconnectionOutcome | LoadOutcome | CapacityOutcome):
+        _print_one(console, outcome)
         _write_output(console, options.output, outcome.result.to_json())
         return _code(outcome.result.verdict.status, [outcome.archive])
     _print(console, outcome)
@@ -109,6 +114,16 @@ def run_test(console: Console, options: Options) -> ExitCode:
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
     _write_output(console, options.output, _output_of(outcome, options))
     return exit_code(outcome)
+
+
+def _print_one(console: Console, outcome: ReconnectionOutcome | LoadOutcome | CapacityOutcome) -> None:
+    match outcome:
+        case ReconnectionOutcome():
+            print_reconnection(console, outcome.result, outcome.archive)
+        case LoadOutcome():
+            print_load(console, outcome.result, outcome.archive)
+        case CapacityOutcome():
+            print_capacity(console, outcome.result, outcome.archive)
 
 
 def _write_output(console: Console, output: Path | None, text: str) -> None:

@@ -10,7 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models.disturbance import DisturbanceKind
-from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
+from eloquence_pipeline.settings import (
+    DurationSeconds,
+    LoadDurationSeconds,
+    LongDurationSeconds,
+    StepDurationSeconds,
+    load_settings,
+)
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
 from flows.parameters import require_conditions
@@ -26,6 +32,9 @@ FLAGS = {
     "disturbances": "--disturbance",
     "sides": "--side",
     "repetitions": "--repetitions",
+    "sessions": "--sessions",
+    "background": "--background",
+    "ramp_up_seconds": "--ramp-up",
     "seed": "--seed",
     "network": "--network",
     "conditions": "--condition",
@@ -39,10 +48,22 @@ _UNDERSTOOD = {
     "stability": {"duration_seconds", "categories", "seed", "network", "target"},
     "network": {"conditions", "must_pass", "packets", "categories", "seed", "target"},
     "reconnect": {"disturbances", "sides", "repetitions", "seed", "network", "target"},
+    "load": {
+        "sessions",
+        "background",
+        "duration_seconds",
+        "ramp_up_seconds",
+        "categories",
+        "seed",
+        "target",
+    },
+    "capacity": {"sessions", "duration_seconds", "categories", "seed", "target"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
     "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
+    "load": (TypeAdapter(LoadDurationSeconds), "8 s to 12 h, the longest that a WAV file has room for"),
+    "capacity": (TypeAdapter(StepDurationSeconds), "8 s to 1 h"),
 }
 """How long a test may take."""
 _OF_THE_SUITE = {"seed", "network", "target"}

@@ -39,13 +39,20 @@ class Cell:
         self.way = choose_way(plain=plan.is_plain)
         self.gate = Gate()
         self.sessions = [
-            Session(one, plan.livekit_url, tokens[one.number], plan.folder / one.name, self.gate, self.way)
+            Session(
+                one,
+                plan.livekit_url,
+                tokens[one.number],
+                folder=plan.folder / one.name,
+                gate=self.gate,
+                way=self.way,
+            )
             for one in plan.sessions
         ]
         self._running: list[asyncio.Task[None]] = []
 
     async def join(self) -> list[int]:
-        """Let all sessions join, each at its time, and return the numbers of those that are ready to speak."""
+        """Let all sessions join, each at its time, and return the numbers of those that are ready."""
         for session in self.sessions:
             if session.plan.is_measured:
                 session.folder.mkdir(parents=True, exist_ok=True)

@@ -60,8 +60,6 @@ class CellProcess:
         TransportError
             If this machine does not allow it.
         """
-        package = Path(__file__).resolve().parents[2]
-        path = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -69,7 +67,7 @@ class CellProcess:
                 "eloquence_pipeline.load.process",
                 stdin=PIPE,
                 stdout=PIPE,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": _python_path()},
                 limit=LONGEST_LINE_BYTES,
                 # Ctrl-C in the terminal is for whoever uses the cell; it ends with its input.
                 start_new_session=True,
@@ -139,13 +137,18 @@ class CellProcess:
         )
 
 
+def _python_path() -> str:
+    package = Path(__file__).resolve().parents[2]
+    return os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 async def run_cells(
     plans: Sequence[CellPlan], tokens: Mapping[int, SessionTokens], watchers: Sequence[Watcher] = ()
 ) -> list[CellResult]:
     """Carry all sessions of some cells at once, and measure them.
 
-    All cells join; when every session that can has joined, and the machine has settled, they begin to speak at
-    one moment of the measuring clock. They measure when all have spoken. A cell that dies is reported, the
+    All cells join; when every session that can has joined, and the machine has settled, they begin to speak
+    at one moment of the measuring clock. They measure when all have spoken. A cell that dies is reported, the
     others go on. To be cancelled at any time: the cells end then.
 
     Parameters

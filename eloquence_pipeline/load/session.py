@@ -82,7 +82,7 @@ class Session:
     """
 
     def __init__(
-        self, plan: SessionPlan, url: str, tokens: SessionTokens, folder: Path, gate: Gate, way: Way
+        self, plan: SessionPlan, url: str, tokens: SessionTokens, *, folder: Path, gate: Gate, way: Way
     ) -> None:
         self.plan = plan
         self.folder = folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -32,6 +31,7 @@ from eloquence_pipeline.models.load import (
     LoadFormat,
     LoadLimit,
     LoadResult,
+    LoadWish,
     MeasuredSession,
     ServerFigures,
 )
@@ -51,18 +51,11 @@ _PUNCTUAL = PacingFigures(
 )
 
 
-@dataclass(frozen=True)
-class LoadPlan:
-    """What was asked for."""
-
-    sessions: int
-    background: int
-
-
 def analyse_load(
     run: RunInfo,
-    plan: LoadPlan,
+    wish: LoadWish,
     cells: Sequence[CellResult],
+    *,
     host: HostFigures,
     server: ServerFigures | None,
     thresholds: ThresholdSettings,
@@ -77,7 +70,7 @@ def analyse_load(
     ----------
     run
         Taken over into the result as it is.
-    plan
+    wish
         How many sessions there were to be.
     cells
         Raw figures of every cell, in any order.
@@ -97,13 +90,13 @@ def analyse_load(
     return LoadResult(
         format=LoadFormat(method_version=METHOD_VERSION),
         run=run,
-        verdict=_with_limit(bare, limit, plan.sessions - len(valid), plan.sessions),
+        verdict=_with_limit(bare, limit, wish.sessions - len(valid), wish.sessions),
         thresholds=thresholds.model_dump(),
-        sessions_planned=plan.sessions,
+        sessions_planned=wish.sessions,
         sessions_measured=len(valid),
         sessions_invalid=len(sessions) - len(valid),
         sessions_not_measured=len(missing),
-        background_planned=plan.background,
+        background_planned=wish.background,
         background_carried=sum(cell.background_carried for cell in cells),
         limit=limit,
         figures=merged(valid),

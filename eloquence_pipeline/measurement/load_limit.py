@@ -1,8 +1,8 @@
 """Who gave up when many calls went on at once: the tester, the server or the network between them.
 
-The tester is looked at first. Whatever a tester that was late, or a machine without processor time to spare, has
-measured may be its own doing, and nobody else is blamed for it. Only when both had room is the server looked at,
-by what it says of itself; the network is what remains.
+The tester is looked at first. Whatever a tester that was late, or a machine without processor time to spare,
+has measured may be its own doing, and nobody else is blamed for it. Only when both had room is the server
+looked at, by what it says of itself; the network is what remains.
 """
 
 from __future__ import annotations

@@ -16,7 +16,27 @@ from eloquence_pipeline.models.rtp import RtpFigures
 from eloquence_pipeline.models.speech import SpeechScript
 from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
 
+JOIN_EVERY_SECONDS = 0.15
+"""Between one session's joining and the next, if nothing is said: each costs some processor time."""
 LOAD_FORMAT, CAPACITY_FORMAT = "eloquence-load", "eloquence-capacity"
+
+
+class LoadWish(Record):
+    """What a load is to be."""
+
+    sessions: PositiveInt
+    """Measured ones."""
+    background: NonNegativeInt = 0
+    """Sessions that only make load."""
+    duration_seconds: PositiveInt
+    """How long all speak."""
+    ramp_up_seconds: NonNegativeInt = 0
+    """Within which they join; 0 leaves that to their number."""
+
+    @property
+    def joining_seconds(self) -> float:
+        """How long it takes until the last one joins."""
+        return float(self.ramp_up_seconds) or JOIN_EVERY_SECONDS * (self.sessions + self.background)
 
 
 class SessionPlan(Record):

@@ -44,7 +44,7 @@ class Settings(Section):
     api_secret: SecretStr = Field(default=SecretStr(""), description="Secret of the API key.")
     livekit_metrics_url: EndpointUrl = Field(
         default="",
-        description="Prometheus endpoint of that server, as http://host:6789/metrics; load tests judge it by that.",
+        description="Prometheus endpoint of that server (http://host:6789/metrics), for load tests.",
     )
     room_name: RoomName = Field(
         default="test_coaching_vocal", description="Rooms are named after it; each attempt has a fresh one."

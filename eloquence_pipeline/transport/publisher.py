@@ -114,6 +114,7 @@ class Publisher:
         call: Call,
         folder: Path,
         tag: str = "",
+        *,
         make_pump: Callable[[Playlist, GrowingEnd], Pump] = FramePump,
     ) -> None:
         self.failure = "interrupted"

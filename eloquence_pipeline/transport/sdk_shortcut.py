@@ -1,10 +1,11 @@
 """Frames into the SDK and out of it without an event loop in between: private parts of livekit 1.2.1.
 
-The public way costs two wake-ups of an event loop for each frame of 10 ms, and each frame that is handed over
-wakes every room of the process besides: with N sessions that is 200 N² a second. Here a frame is handed over by
-one synchronous request, and one that arrives is taken where the SDK's native part reports it; docs/adr/0017-load.md
-has the figures. Nothing outside of this module knows these parts. Where one of them is missing :func:`install`
-says so by returning None, and whoever wanted it takes the public way (`frame_pump`, `frame_recorder`).
+The public way costs two wake-ups of an event loop for each frame of 10 ms, and each frame that is handed
+over wakes every room of the process besides: with N sessions that is 200 N² a second. Here a frame is handed
+over by one synchronous request, and one that arrives is taken where the SDK's native part reports it;
+docs/adr/0017-load.md has the figures. Nothing outside of this module knows these parts. Where one of them is
+missing :func:`install` says so by returning None, and whoever wanted it takes the public way (`frame_pump`,
+`frame_recorder`).
 """
 
 from __future__ import annotations
@@ -115,8 +116,8 @@ def _handle(owner: Any) -> int:
 def install() -> Shortcut | None:
     """Put the shortcut into the SDK of this process, for good; None if this SDK has not the parts for it.
 
-    To be called before the first room. ``AudioSource.capture_frame`` never returns afterwards: frames are handed
-    over by :class:`Mouth` alone.
+    To be called before the first room. ``AudioSource.capture_frame`` never returns afterwards: frames are
+    handed over by :class:`Mouth` alone.
     """
     try:
         client = import_module("livekit.rtc._ffi_client").FfiClient.instance
@@ -126,6 +127,7 @@ def install() -> Shortcut | None:
         _ = client.queue.put
         shortcut = Shortcut(client, request)
         client._queue = shortcut
-        return shortcut if client.queue is shortcut else None
+        is_used = client.queue is shortcut
     except (ImportError, AttributeError):
         return None
+    return shortcut if is_used else None

@@ -99,7 +99,7 @@ class Listener:
     folder, writer
         Where :meth:`record` writes, and what with.
     make_recorder
-        Makes what takes the frames of one speaker; a thread of the listener's own does if nothing else is said.
+        Makes what takes the frames of one speaker; a thread of its own does if nothing else is said.
 
     Attributes
     ----------
