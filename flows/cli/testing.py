@@ -48,9 +48,8 @@ def run_command(
         typer.Option(
             parser=parse_duration,
             metavar="TIME",
-            help="basic, stability, load, capacity: how long it takes (capacity: each number of sessions): 90 "
-            "(seconds), 10m, 1h30m. An hour takes 0.83 GB of disk a session, twice that with the embedded "
-            "store.",
+            help="basic, stability, load, capacity (each step): how long it takes: 90 (seconds), 10m, 1h30m. "
+            "An hour takes 0.83 GB of disk a session, twice that with the embedded store.",
             show_default="30, 10m, 60, 20",
         ),
     ] = None,

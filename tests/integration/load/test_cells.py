@@ -1,0 +1,178 @@
+"""Load cells on a real server: several processes, several sessions each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from eloquence_pipeline.load.cells import CellProcess, run_cells
+from eloquence_pipeline.load.planning import plan_cells, tokens_of
+from eloquence_pipeline.load.server_watch import ServerWatch
+from eloquence_pipeline.models import Clip, Phrase, SpeechScript
+from eloquence_pipeline.models.load import CellPlan, CellResult, LoadWish
+from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.speech.script import lay_out
+from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
+from tests.polling import await_true
+
+pytestmark = pytest.mark.integration
+
+SECONDS = 8
+TEXTS = ("Bonjour, on commence ?", "Respirez calmement.", "C'est mieux ainsi.", "Reprenons au début.")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Settings]:
+    """Settings that name a server of this module's own."""
+    folder = tmp_path_factory.mktemp("load")
+    folders = {name: folder / name for name in ("results", "data", "state")}
+    settings = load_settings()
+    folders["cache"] = settings.folders.cache
+    settings = settings.model_copy(update={"folders": settings.folders.model_copy(update=folders)})
+    with embedded_servers(settings, livekit=True, s3=False, prefect=False) as endpoints:
+        livekit = endpoints.livekit
+        assert livekit is not None
+        # How well this machine keeps its pace while other tests run is for benchmarks to say.
+        patient = {"pacing_lateness_p99_ms": 1e4, "pacing_lateness_max_ms": 1e4, "frames_skipped_max": 10**6}
+        yield settings.model_copy(
+            update={
+                "livekit_url": livekit.url,
+                "api_key": livekit.api_key,
+                "api_secret": livekit.api_secret,
+                "livekit_metrics_url": livekit.metrics_url,
+                "thresholds": settings.thresholds.model_copy(update=patient),
+            }
+        )
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> list[SpeechScript]:
+    """What four sessions say: the same phrases, each in another order."""
+    synthesizer = VoiceSynthesizer(tmp_path_factory.mktemp("phrases"))
+    clips = [synthesizer.synthesise(Phrase(text=text, category="greetings")) for text in TEXTS]
+    return [_script([*clips[turn:], *clips[:turn]]) for turn in range(len(clips))]
+
+
+def _script(clips: Sequence[Clip]) -> SpeechScript:
+    return lay_out(clips[:2], 1, 0.5, 0.5, SECONDS)
+
+
+def planned(wish: LoadWish, scripts: list[SpeechScript], served: Settings, folder: Path) -> list[CellPlan]:
+    room = f"load-{secrets.token_hex(4)}"
+    return plan_cells(wish, scripts, served, folder=folder, room=room, sessions_per_cell=2)
+
+
+async def test_every_session_of_every_cell_is_measured_and_the_background_is_not(
+    served: Settings, scripts: list[SpeechScript], tmp_path: Path
+) -> None:
+    wish = LoadWish(sessions=4, background=1, duration_seconds=SECONDS)
+    plans = planned(wish, scripts, served, tmp_path)
+    assert [len(plan.sessions) for plan in plans] == [2, 2, 1]
+    watch = ServerWatch(served.livekit_metrics_url)
+    results = await run_cells(plans, tokens_of(plans, served), [watch])
+    sessions = {one.figures.session: one for result in results for one in result.sessions}
+    assert sorted(sessions) == [1, 2, 3, 4]
+    for number, session in sessions.items():
+        figures = session.figures.figures
+        assert (figures.packets_received, figures.packets_sent) == (2, 2), session.figures
+        assert [phrase.text for phrase in session.phrases] == [
+            phrase.clip.phrase.text for phrase in scripts[number - 1].phrases
+        ]
+        assert all(delay is not None and 10 < delay < 2000 for delay in session.figures.one_way_delay_ms)
+        assert session.figures.failure == ""
+    assert sum(result.background_carried for result in results) == 1
+    assert all(result.figures is not None and result.figures.uses_shortcut for result in results)
+    assert {path.name for path in tmp_path.iterdir()} == {f"session-{number:03d}" for number in sessions}
+    assert watch.figures is not None, watch.problem
+    assert watch.figures.packets_in > 4 * SECONDS * 40
+    assert watch.figures.cpu_ratio > 0
+
+
+async def test_a_cell_that_is_killed_costs_its_own_sessions_alone(
+    served: Settings, scripts: list[SpeechScript], tmp_path: Path
+) -> None:
+    plans = planned(LoadWish(sessions=4, duration_seconds=SECONDS), scripts, served, tmp_path)
+    results = await run_cells(plans, tokens_of(plans, served), [_Killer()])
+    left, killed = results if results[0].sessions else results[::-1]
+    assert len(left.sessions) == 2
+    assert killed.sessions == ()
+    assert killed.figures is None
+    assert all("signal 9" in one.reason for one in killed.not_measured)
+    assert len(killed.not_measured) == 2
+
+
+class _Killer:
+    """Kills one cell when the load begins."""
+
+    async def begin(self, start_ns: int) -> None:
+        del start_ns
+        _cells()[0].kill()
+
+    async def end(self) -> None:
+        pass
+
+
+def _cells() -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [child for child in children if "eloquence_pipeline.load.process" in " ".join(child.cmdline())]
+
+
+async def test_cells_end_at_once_when_they_are_cancelled(
+    served: Settings, scripts: list[SpeechScript], tmp_path: Path
+) -> None:
+    plans = planned(LoadWish(sessions=2, duration_seconds=SECONDS), scripts, served, tmp_path)
+    begun = asyncio.Event()
+
+    class Told:
+        async def begin(self, start_ns: int) -> None:
+            del start_ns
+            begun.set()
+
+        async def end(self) -> None:
+            pytest.fail("it was cancelled before")
+
+    running = asyncio.create_task(run_cells(plans, tokens_of(plans, served), [Told()]))
+    await asyncio.wait_for(begun.wait(), 60)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not _cells()
+
+
+async def test_a_cell_ends_with_whoever_started_it(
+    served: Settings, scripts: list[SpeechScript], tmp_path: Path
+) -> None:
+    (plan,) = planned(LoadWish(sessions=1, duration_seconds=SECONDS), scripts, served, tmp_path)
+    cell = CellProcess(plan)
+    await cell.start()
+    process = psutil.Process(cell.pid)
+    os.kill(cell.pid, signal.SIGINT)  # Ctrl-C is not for the cell
+    assert process.is_running()
+    tokens = tokens_of([plan], served)
+    assert all(pair.speaker.get_secret_value() not in " ".join(process.cmdline()) for pair in tokens.values())
+    await cell.stop()
+    await_true(lambda: not process.is_running(), "the cell is gone")
+
+
+async def test_sessions_that_cannot_join_say_why(
+    served: Settings, scripts: list[SpeechScript], tmp_path: Path
+) -> None:
+    wish = LoadWish(sessions=1, duration_seconds=SECONDS)
+    plans = planned(wish, scripts, served, tmp_path)
+    wrong = served.model_copy(update={"api_key": "nobody"})
+    from eloquence_pipeline.errors import TransportError  # noqa: PLC0415
+
+    with pytest.raises(TransportError, match="refused the access token"):
+        await run_cells(plans, tokens_of(plans, wrong))
+
+
+def session_numbers(results: Sequence[CellResult]) -> list[int]:
+    return sorted(one.figures.session for result in results for one in result.sessions)
