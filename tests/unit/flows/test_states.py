@@ -22,6 +22,7 @@ pytestmark = pytest.mark.unit
 def emitted(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     events: list[Event] = []
     monkeypatch.setattr(states, "emit", events.extend)
+    monkeypatch.setattr(states, "forward_logs_to_prefect", lambda: None)  # it would stay for other tests
     return events
 
 
