@@ -41,9 +41,10 @@ from eloquence_pipeline.settings import (
 )
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.storage.evidence import require_writable
-from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.patience import patiently
 from eloquence_pipeline.storage.room import require_room
-from eloquence_pipeline.storage.sync import pending_runs, sync
+from eloquence_pipeline.storage.store import open_store
+from eloquence_pipeline.storage.sync import pending_runs, seal_abandoned, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
 from flows.output import report_error
@@ -317,21 +318,25 @@ def services_down(console: Console) -> ExitCode:
 
 
 def sync_evidence(console: Console) -> ExitCode:
-    """Send every run that is not yet in the store."""
-    settings = load_settings()
-    pending = pending_runs(settings.folders.results)
+    """Send every run that is over and not yet in the store."""
+    results = load_settings().folders.results
+    unfinished = seal_abandoned(results)
+    pending = pending_runs(results)
     if not pending:
         console.print("every run is in the store already")
         return ExitCode.PASSED
     console.print(f"{len(pending)} run(s) to send")
+    for run in unfinished:
+        console.print(f"{run.run_id}: its process was killed; it is sent as it is, marked as unfinished")
     with store_at_hand(console) as complete:
         storage = complete.storage
-        store = ObjectStore.from_settings(storage)
-        store.ensure_bucket(create=storage.create_bucket)
+        store = open_store(storage)
+        patiently(lambda _: store.ensure(create=storage.create_bucket), storage.patience_seconds)
         archives = sync(
-            settings.folders.results,
+            results,
             store,
             lambda archive: console.print(archive.uri or archive.problem, soft_wrap=True, markup=False),
+            patience_seconds=storage.patience_seconds,
         )
     sent_all = all(archive.state is ArchiveState.UPLOADED for archive in archives)
     return ExitCode.PASSED if sent_all else ExitCode.NOT_CARRIED_OUT

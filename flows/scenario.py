@@ -13,6 +13,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field, JsonValue
 
 from eloquence_pipeline.models import (
+    ArchiveState,
     Clip,
     Phrase,
     ScenarioOutcome,
@@ -36,7 +37,7 @@ from flows.plans import (
     stress_plan,
 )
 from tasks.analysis import analyse
-from tasks.archive import archive, check_store
+from tasks.archive import archive, check_store, send_what_is_left
 from tasks.baseline import compare_with_nights
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
@@ -183,7 +184,7 @@ async def own_test(
     forward_logs_to_prefect()
     given = options or {}
     with servers_at_hand(_logger.info) as settings:
-        check_store(settings)
+        await check_store(settings)
         loaded = load_own_test(test)
         run = Run.begin(
             loaded.name,
@@ -199,7 +200,7 @@ async def own_test(
 async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int, network: str) -> State[Any]:
     forward_logs_to_prefect()
     with servers_at_hand(_logger.info) as settings:
-        check_store(settings)
+        await check_store(settings)
         plan = make_plan(settings.tests)
         run = Run.begin(
             plan.scenario,
@@ -241,20 +242,22 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         result = scored if isinstance(scored, ScenarioResult) else result
     if isinstance(result, ScenarioResult) and settings.baseline.enabled:
         result = await _compared(run, result, settings)
-    kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
+    kept = await archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
     if not isinstance(scored, ScenarioResult):
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
+    if kept.state is ArchiveState.UPLOADED:
+        await send_what_is_left(settings)
     return _final_state(ScenarioOutcome(result=result, archive=kept))
 
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
     """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
-    state = cast(State[Any], compare_with_nights(run, result, settings, return_state=True))
-    compared = await state.aresult(raise_on_failure=False)
+    comparing = cast(Awaitable[State[Any]], compare_with_nights(run, result, settings, return_state=True))
+    compared = await (await comparing).aresult(raise_on_failure=False)
     if isinstance(compared, ScenarioResult):
         return compared
     if not isinstance(compared, Exception):

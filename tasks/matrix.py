@@ -29,7 +29,7 @@ class KeptMatrix(Record):
 
 
 @task(name="keep matrix", persist_result=False, cache_policy=NO_CACHE)
-def keep_matrix(result: MatrixResult, settings: Settings) -> KeptMatrix:
+async def keep_matrix(result: MatrixResult, settings: Settings) -> KeptMatrix:
     """Write result and plot of all conditions into a folder of their own, and send it.
 
     Each condition has evidence of its own besides.
@@ -39,7 +39,7 @@ def keep_matrix(result: MatrixResult, settings: Settings) -> KeptMatrix:
     folder = RunFolder.create(settings.folders.results, datetime.now(UTC), SCENARIO)
     folder.write_text(RESULTS_FILE, result.to_json())
     folder.write_bytes(PLOT_FILE, plot)
-    return KeptMatrix(archive=sealed_and_sent(folder, settings), page=matrix_markdown(result, plot))
+    return KeptMatrix(archive=await sealed_and_sent(folder, settings), page=matrix_markdown(result, plot))
 
 
 @task(name="show matrix", persist_result=False, cache_policy=NO_CACHE)

@@ -11,10 +11,8 @@ from eloquence_pipeline.reporting.markdown import phrase_rows, verdict_markdown
 from eloquence_pipeline.reporting.reconnection import reconnection_markdown, reconnection_rows
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.store import open_store
 
-LINK_SECONDS = 7 * 24 * 3600
-"""The longest that S3 signs for."""
 LINKED_FILES = ("results.json", "course.svg", "sent*.wav", "received*.wav")
 
 
@@ -49,7 +47,7 @@ def _links(archive: Archive, settings: Settings) -> dict[str, str]:
     """Return addresses that open the evidence in a browser, as long as the store runs."""
     if archive.state is not ArchiveState.UPLOADED:
         return {}
-    store = ObjectStore.from_settings(settings.storage)
+    store = open_store(settings.storage)
     prefix = RunFolder.open(archive.folder).prefix
     names = [path.name for pattern in LINKED_FILES for path in sorted(archive.folder.glob(pattern))]
-    return {name: store.presign(prefix + name, LINK_SECONDS) for name in names}
+    return {name: store.presign(prefix + name, settings.storage.link_seconds) for name in names}

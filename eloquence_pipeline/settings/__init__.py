@@ -32,15 +32,16 @@ from eloquence_pipeline.settings.sections import (
     Speakers,
     SpeechSettings,
     StabilitySettings,
-    StorageSettings,
     StressSettings,
     ThresholdSettings,
 )
+from eloquence_pipeline.settings.storage import LONGEST_LINK_SECONDS, StorageSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
+    "LONGEST_LINK_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",

@@ -17,10 +17,10 @@ from eloquence_pipeline.settings.sections import (
     Section,
     ServerSettings,
     SpeechSettings,
-    StorageSettings,
     ThresholdSettings,
     wrong_together,
 )
+from eloquence_pipeline.settings.storage import StorageSettings
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

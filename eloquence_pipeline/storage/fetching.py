@@ -25,7 +25,7 @@ AGAIN = "fetch the evidence again, or take another copy of the run"
 
 
 class Source(Protocol):
-    """What fetching needs of a store: an :class:`~eloquence_pipeline.storage.object_store.ObjectStore`."""
+    """What fetching needs of a store: an :class:`~eloquence_pipeline.storage.store.EvidenceStore`."""
 
     def uri(self, key: str) -> str:
         """Return the address of a key."""

@@ -12,6 +12,9 @@ COURSE_FILE = "course.svg"
 DISTURBANCE_FILE = "disturbance.json"
 """What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 
+UNFINISHED_FILE = "unfinished.json"
+"""Says that the process of the run was killed, and when what it left was sealed."""
+
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"
 """What the names of the ends' own records begin with, before a speaker's number where several speak."""

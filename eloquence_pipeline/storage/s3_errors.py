@@ -116,7 +116,7 @@ def _not_reached(error: Exception, message: str) -> StorageError:
     if isinstance(error, boto.SSLError):
         return StorageError(
             f"{message}: its TLS certificate is not accepted",
-            remedy="check the endpoint URL and AWS_CA_BUNDLE",
+            remedy="check the endpoint URL, and that ELOQUENCE_STORAGE__CA_FILE names its authority",
         )
     if isinstance(error, (boto.HTTPClientError, boto.ConnectionError)):
         return StorageUnavailable(
