@@ -100,7 +100,7 @@ async def network_matrix(
             else:
                 raise outcome
         result = _combined(outcomes, errors, must_pass, settings)
-        kept = keep_matrix(result, settings)
+        kept = await keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
         await cast(Awaitable[Any], show_matrix(kept, return_state=True))
     combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept.archive)

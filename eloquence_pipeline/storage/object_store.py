@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
 from pydantic import SecretStr
@@ -22,6 +22,9 @@ from eloquence_pipeline.storage.s3_errors import http_status
 from eloquence_pipeline.storage.s3_reading import BLOCK_BYTES, S3Reading
 from eloquence_pipeline.storage.s3_upload import Digests, Target, digests_of, put_unless_there
 from eloquence_pipeline.storage.store_check import StoreCheck
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 DEFAULT_BUCKET = "eloquence"
 
@@ -230,7 +233,9 @@ class ObjectStore(S3Reading):
             If the store does not answer.
         """
         for begin in range(0, len(keys), _DELETE_KEYS):
-            named = [{"Key": self.prefix + key} for key in keys[begin : begin + _DELETE_KEYS]]
+            named: list[ObjectIdentifierTypeDef] = [
+                {"Key": self.prefix + key} for key in keys[begin : begin + _DELETE_KEYS]
+            ]
             with self._translated("remove objects"):
                 answer = self._client.delete_objects(
                     Bucket=self.bucket, Delete={"Objects": named, "Quiet": True}

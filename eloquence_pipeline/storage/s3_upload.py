@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PART_BYTES = 8 << 20
 """Larger files are sent in parts of this size; S3 takes 10,000 parts, 78 GiB."""
 
-_ONCE = {"IfNoneMatch": "*"}
+_ONCE: dict[str, Any] = {"IfNoneMatch": "*"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Target:
     sha256: str
 
     @property
-    def place(self) -> dict[str, str]:
+    def place(self) -> dict[str, Any]:
         """The arguments of every call."""
         return {"Bucket": self.bucket, "Key": self.key}
 
@@ -112,7 +112,7 @@ def put_unless_there(
 
 
 def _put_whole(client: S3Client, target: Target, path: Path, digests: Digests) -> None:
-    def put(condition: Mapping[str, str]) -> None:
+    def put(condition: Mapping[str, Any]) -> None:
         with path.open("rb") as body:
             client.put_object(**target.kept, **condition, Body=body, ChecksumSHA256=digests.in_s3)
 
@@ -146,7 +146,7 @@ def _put_in_parts(
         raise
 
 
-def _once(put: Callable[[Mapping[str, str]], object]) -> None:
+def _once(put: Callable[[Mapping[str, Any]], object]) -> None:
     """Ask the server to refuse an object that is there; one that knows no conditions is asked without.
 
     Whoever calls this has looked before whether the object is there.

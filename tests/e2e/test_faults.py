@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pytest
 
 from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.storage import pending_runs
 from tests.e2e.conftest import Home
 from tests.polling import await_true
+from tests.stored_nights import store_nights
 
 pytestmark = pytest.mark.e2e
 
@@ -208,3 +211,27 @@ def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(
     await_true(lambda: not home.processes(), "every server has stopped")
     done = home.run(*SHORT)
     home.require_good(done.returncode, done.stdout + done.stderr)
+    killed, _ = home.run_folders()
+    assert f"d'un test précédent enregistrées: s3://eloquence/runs/{killed.parent.parent.name}" in done.stdout
+    assert {"unfinished.json", "manifest.json", ".uploaded.json"} <= {path.name for path in killed.iterdir()}
+
+
+def test_a_signal_while_a_store_hangs_ends_the_command_at_once_and_loses_nothing(
+    home: Home, interrupted_when: Interrupt
+) -> None:
+    store_nights(home.results, [45.0])
+    with socket.socket() as hanging:  # takes connections, and never answers
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen()
+        process = home.start(
+            "sync",
+            ELOQUENCE_STORAGE__ENDPOINT_URL=f"http://127.0.0.1:{hanging.getsockname()[1]}",
+            ELOQUENCE_STORAGE__ACCESS_KEY="key",
+            ELOQUENCE_STORAGE__SECRET_KEY="secret-of-the-store",
+        )
+        connection, _ = hanging.accept()
+        before = time.monotonic()
+        with connection:
+            assert interrupted_when(process, home.output, "1 run(s) to send", signal.SIGINT) == 130
+        assert time.monotonic() - before < 10  # boto3 would wait for 90 s
+    assert len(pending_runs(home.results)) == 1

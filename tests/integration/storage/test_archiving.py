@@ -114,7 +114,12 @@ def test_server_that_goes_away_between_two_files_leaves_no_manifest_there(
         one_at_a_time = Lock()
 
         def put_file(
-            self, key: str, path: Path, sha256: str, content_type: str, moved: Callable[[], None]
+            self,
+            key: str,
+            path: Path,
+            sha256: str,
+            content_type: str,
+            moved: Callable[[], None] = lambda: None,
         ) -> None:
             with self.one_at_a_time:
                 if self.sent == 1:

@@ -125,9 +125,10 @@ def test_what_is_not_there_is_an_error(store: EvidenceStore) -> None:
 @pytest.mark.parametrize("key", ["../outside", "/etc/passwd", "a/../../b", "a\0b", ".hidden"])
 def test_no_key_leads_out_of_a_folder(tmp_path: Path, key: str) -> None:
     store = FolderStore(tmp_path, "team")
-    for action in (store.get_bytes, lambda name: store.delete([name])):
-        with pytest.raises(StorageError, match="cannot be"):
-            action(key)
+    with pytest.raises(StorageError, match="cannot be"):
+        store.get_bytes(key)
+    with pytest.raises(StorageError, match="cannot be"):
+        store.delete([key])
     with pytest.raises(StorageError, match="cannot be"):
         put(store, tmp_path, key, b"x")
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
@@ -82,9 +83,9 @@ def test_a_server_that_knows_no_conditions_gets_none_and_nothing_is_replaced(
         if not asked[-1]:
             return None
         refusal = {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}
-        return AWSResponse("", 501, {}, None), refusal
+        return AWSResponse("", 501, HTTPHeaders(), None), refusal
 
-    events = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
+    events: Any = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
     for call in ("PutObject", "CompleteMultipartUpload"):
         events.register(f"before-call.s3.{call}", refuse)
     for content in (b"one", os.urandom(9 << 20)):
