@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, cast
@@ -11,16 +12,19 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
+from eloquence_pipeline.measurement.worst import worst_phrases
 from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.course_plot import course_svg
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import EvidenceSettings, Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.patience import Movement, patiently_awaited
+from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
+from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
 from eloquence_pipeline.storage.run_files import COURSE_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.store import open_store
+from eloquence_pipeline.storage.stored_run import read_transmission
 from eloquence_pipeline.storage.sync import sync
 from tasks.retrying import error_is_transient
 from tasks.run import Run
@@ -66,6 +70,7 @@ async def archive(run: Run, result: ScenarioResult | None, settings: Settings) -
         folder.write_text(RESULTS_FILE, result.to_json())
         if result.course is not None:
             folder.write_bytes(COURSE_FILE, course_svg(result))
+        await asyncio.wrap_future(in_background(lambda: _keep(folder, result, settings.evidence)))
     return await sealed_and_sent(folder, settings)
 
 
@@ -75,6 +80,21 @@ async def archive_reconnection(run: Run, result: ReconnectionResult, settings: S
     folder = RunFolder.open(run.folder)
     folder.write_text(RESULTS_FILE, result.to_json())
     return await sealed_and_sent(folder, settings)
+
+
+def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings) -> None:
+    """Leave out what is not to be kept; what cannot be cut is kept whole."""
+    transmission = read_transmission(folder.path)
+    try:
+        if evidence.keep == "everything":
+            pack_sound(folder, transmission, evidence.flac_from_seconds)
+        elif evidence.keep == "figures":
+            keep_figures(folder, transmission)
+        else:
+            worst = worst_phrases(result, evidence.worst_phrases)
+            keep_worst(folder, transmission, result.phrases, worst)
+    except (EloquenceError, OSError) as error:
+        _logger.warning(f"preuves gardées entières: {error}")
 
 
 async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:

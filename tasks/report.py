@@ -13,7 +13,7 @@ from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.store import open_store
 
-LINKED_FILES = ("results.json", "course.svg", "sent*.wav", "received*.wav")
+LINKED_FILES = ("results.json", "course.svg", "sent*.wav", "received*.wav", "phrases/*.wav")
 
 
 @task(name="report", persist_result=False, cache_policy=NO_CACHE)
@@ -49,5 +49,6 @@ def _links(archive: Archive, settings: Settings) -> dict[str, str]:
         return {}
     store = open_store(settings.storage)
     prefix = RunFolder.open(archive.folder).prefix
-    names = [path.name for pattern in LINKED_FILES for path in sorted(archive.folder.glob(pattern))]
+    found = (path for pattern in LINKED_FILES for path in sorted(archive.folder.glob(pattern)))
+    names = [path.relative_to(archive.folder).as_posix() for path in found]
     return {name: store.presign(prefix + name, settings.storage.link_seconds) for name in names}

@@ -4,6 +4,7 @@ Precedence: command-line flag > environment variable > ``.env`` > ``config.json`
 """
 
 from eloquence_pipeline.settings.baseline import FEWEST_NIGHTS, BaselineSettings, SmallestDifferences
+from eloquence_pipeline.settings.evidence import EvidenceSettings
 from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
 from eloquence_pipeline.settings.keys import KeyPath
 from eloquence_pipeline.settings.loading import (
@@ -48,6 +49,7 @@ __all__ = [
     "DurationSeconds",
     "EModelSettings",
     "EffectiveSettings",
+    "EvidenceSettings",
     "FolderSettings",
     "IntervalMs",
     "KeyPath",

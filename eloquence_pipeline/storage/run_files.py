@@ -12,6 +12,8 @@ COURSE_FILE = "course.svg"
 DISTURBANCE_FILE = "disturbance.json"
 """What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 
+KEPT_FILE = "kept.json"
+"""What is there of the recordings, where some were left out."""
 UNFINISHED_FILE = "unfinished.json"
 """Says that the process of the run was killed, and when what it left was sealed."""
 

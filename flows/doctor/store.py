@@ -29,10 +29,8 @@ def store(name: str, settings: Settings, folder: Path) -> Check:
             servers = embedded_servers(own, livekit=False, s3=True, prefect=False)
             found = _embedded_store(stack.enter_context(servers).s3)
             tried = found.check(create=True)
-    where = (
-        found.uri("").rstrip("/") if settings.storage.is_folder else f"{found.place}, bucket {found.bucket}"
-    )
-    detail = f"{where} : écrit et relu"
+    bucket = f", bucket {found.bucket}" if isinstance(found, ObjectStore) else ""
+    detail = f"{found.place}{bucket} : écrit et relu"
     if tried.kept_key:
         remedy = f"remove {tried.kept_key} by hand; tests themselves remove nothing"
         return Check.warning(name, f"{detail}, but the store lets nothing be removed", remedy)
