@@ -30,6 +30,7 @@ from flows.commands import (
 from flows.durations import parse_duration
 from flows.environment import exported
 from flows.interruption import exit_code, terminate_like_interrupt
+from flows.machine_files import MachineFiles
 from flows.menu import ask
 from flows.output import (
     LOG_FORMAT_FLAG,
@@ -207,6 +208,18 @@ def run(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML: a case a threshold and phrase.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the figures as OpenMetrics text.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Also write the phrases as CSV.")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the verdict as Markdown, for a CI page.")
+    ] = None,
     config: ConfigOption = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show debugging lines, and tracebacks of errors.")
@@ -241,6 +254,8 @@ def run(
 
       eloquence --config config.json --all --output results.json
 
+      eloquence --all --junit results.xml --metrics eloquence.prom
+
       eloquence up && eloquence --all; eloquence down
     """
     if log_format is not None:
@@ -261,7 +276,8 @@ def run(
         "must_pass": must_pass or None,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
-    asked = test or all_tests or parameters or output is not None
+    files = MachineFiles(junit=junit, metrics=metrics, csv=csv, summary=summary)
+    asked = test or all_tests or parameters or output is not None or files.asked_for
     if context.invoked_subcommand is not None:
         if asked:
             raise typer.BadParameter(f"options of a test do not go with {context.invoked_subcommand!r}")
@@ -271,7 +287,7 @@ def run(
 
     def action() -> ExitCode:
         flow = chosen_flow(test, parameters, all_tests=all_tests)
-        return run_test(command_console(), Options(*flow, output=output, verbose=verbose))
+        return run_test(command_console(), Options(*flow, output=output, verbose=verbose, files=files))
 
     _end_with(action, verbose=verbose)
 
@@ -349,6 +365,35 @@ def _wide(console: Console) -> Console:
 def sync_command() -> None:
     """Send the evidence of every run that is not yet in the store."""
     _end_with(lambda: sync_evidence(command_console()))
+
+
+@app.command(name="prune")
+def prune_command(
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Older runs go.", show_default="evidence.most_days"),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="So many of each test stay.", show_default="evidence.most_runs"
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it they are only named.")] = False,
+) -> None:
+    """Remove old runs from the results folder and the store; first only name them.
+
+    The newest run of each test stays, and what is not yet in the store.
+
+    [bold]Examples[/bold]
+
+      eloquence prune --days 90
+
+      eloquence prune --days 90 --runs 200 --yes
+    """
+    from flows.pruning import PruneOptions, prune_runs  # noqa: PLC0415
+
+    _end_with(lambda: prune_runs(command_console(), PruneOptions(days, runs, yes)))
 
 
 @app.command(name="replay")

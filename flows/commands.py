@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from eloquence_pipeline.errors import ConfigurationError, ExitCode
+from eloquence_pipeline.errors import ConfigurationError, EloquenceError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
@@ -47,6 +47,7 @@ from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.sync import pending_runs, seal_abandoned, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
+from flows.machine_files import MachineFiles
 from flows.output import report_error
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Options:
     parameters: dict[str, Any]
     output: Path | None
     verbose: bool
+    files: MachineFiles = field(default_factory=MachineFiles)
 
 
 EXIT_CODES = {
@@ -106,13 +108,18 @@ def run_test(console: Console, options: Options) -> ExitCode:
     options = replace(options, parameters=default_parameters(options.flow, settings) | options.parameters)
     require_writable(settings.folders.results)
     require_output(options.output)
+    options.files.require(options.flow, require_output)
     require_media_interface()
     if "duration_seconds" in options.parameters:
         require_room(settings, options.parameters["duration_seconds"])
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
-        outcome = _carry_out(console, settings, options)
+        try:
+            outcome = _carry_out(console, settings, options)
+        except EloquenceError as error:
+            options.files.write(console, (), {options.parameters.get("test", options.flow): str(error)})
+            raise
     if isinstance(outcome, ReconnectionOutcome):
         print_reconnection(console, outcome.result, outcome.archive)
         _write_output(console, options.output, outcome.result.to_json())
@@ -122,6 +129,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         message, _, remedy = error.partition(" → ")
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
     _write_output(console, options.output, _output_of(outcome, options))
+    options.files.write(console, outcome.outcomes, outcome.errors)
     return exit_code(outcome)
 
 
@@ -214,7 +222,7 @@ def _require_speakable(settings: Settings, options: Options) -> None:
             _logger.warning(f"too long for the test {scenario}, will not be said: « {phrase.text} »")
 
 
-def require_output(output: Path | None) -> None:
+def require_output(output: Path | None, option: str = "--output") -> None:
     """Refuse a file that cannot be written, before anything is started.
 
     Raises
@@ -228,7 +236,7 @@ def require_output(output: Path | None) -> None:
     if output.is_dir() or not place.exists() or not os.access(place, os.W_OK):
         raise ConfigurationError(
             f"{output} cannot be written: it is a folder, or its folder is missing or not writable",
-            remedy="name a file in a folder of yours with --output",
+            remedy=f"name a file in a folder of yours with {option}",
         )
 
 

@@ -66,13 +66,20 @@ def _copy_as_flac(source: Any, target: Path) -> None:
             file.write(block)
 
 
-def unpack(flac: Path, wav: Path) -> None:
+def unpack(flac: Path, wav: Path, byte_count: int | None = None) -> None:
     """Write the WAV file that a FLAC file was made of.
+
+    Parameters
+    ----------
+    flac, wav
+        From where, and where to.
+    byte_count
+        Of the WAV file, where it is known: a hostile FLAC file is small and becomes huge.
 
     Raises
     ------
     MeasurementError
-        If it is no mono 16-bit FLAC file, or longer than a WAV file can be.
+        If it is no mono 16-bit FLAC file, or becomes another one.
     OSError
         If the folder cannot be written.
     """
@@ -80,8 +87,9 @@ def unpack(flac: Path, wav: Path) -> None:
         with cast(Any, soundfile).SoundFile(str(flac)) as source:
             if (source.format, source.subtype, source.channels) != ("FLAC", "PCM_16", 1):
                 raise MeasurementError(f"{flac} is no mono 16-bit FLAC file")
-            if source.frames * _SAMPLE_BYTES > MOST_DATA_BYTES - HEADER_BYTES:
-                raise MeasurementError(f"{flac} is longer than a WAV file can be")
+            becomes = source.frames * _SAMPLE_BYTES + HEADER_BYTES
+            if becomes > MOST_DATA_BYTES or byte_count not in {None, becomes}:
+                raise MeasurementError(f"{flac} would become another file than the one that was recorded")
             growing = GrowingWav(wav, source.samplerate)
             try:
                 while len(block := source.read(_BLOCK_SAMPLES, dtype="int16")):

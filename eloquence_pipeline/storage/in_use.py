@@ -29,10 +29,11 @@ def hold(folder: Path) -> None:
 
 
 def release(folder: Path) -> None:
-    """Say that the run is over; without effect where this process does not write it."""
+    """Say that the run is sealed: whoever holds its lock, nobody asks for it any more."""
     lock = _held.pop(folder, None)
     if lock is not None:
         lock.release()
+    (folder / _LOCK_NAME).unlink(missing_ok=True)
 
 
 def is_in_use(folder: Path) -> bool:

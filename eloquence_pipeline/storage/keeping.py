@@ -141,7 +141,7 @@ def unpack_recordings(folder: Path, transmission: Transmission, into: Path) -> N
                 target = into / file_name(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if name.endswith(".wav") and not (folder / name).exists():
-                    unpack(file_of_run(folder, flac_of(name)), target)
+                    unpack(file_of_run(folder, flac_of(name)), target, end.audio.byte_count)
                 elif not target.exists():
                     target.symlink_to(file_of_run(folder, name))
     except OSError as error:

@@ -16,6 +16,8 @@ from eloquence_pipeline.storage.fetching import AGAIN, file_of_run, verify_run
 
 # A terminal obeys them; no text that is spoken holds any.
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MOST_BYTES = 256 << 20
+"""Twelve hours of speech have a result of some 60 MB."""
 _DAMAGED_REMEDY = "take another copy of the run; if a newer version of the pipeline wrote it, update this one"
 
 
@@ -58,7 +60,10 @@ class RunDocuments:
         if name not in self.names():
             return None
         with self.reading(name):
-            return _printable(json.loads(file_of_run(self.folder, name).read_bytes()))
+            path = file_of_run(self.folder, name)
+            if path.stat().st_size > _MOST_BYTES:
+                raise ValueError(f"it is longer than {_MOST_BYTES} bytes")
+            return _printable(json.loads(path.read_bytes()))
 
     def require(self, references: Iterable[FileReference]) -> None:
         """Make sure that what a record refers to is a file of this run, and the one of the manifest.
