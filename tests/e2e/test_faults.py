@@ -80,11 +80,20 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_star
 
 def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served_home: Home) -> None:
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
-    done = served_home.run(*SHORT, **strict)
+    done = served_home.run(*SHORT, **strict, ELOQUENCE_EVIDENCE__KEEP="worst")
     assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stdout + done.stderr
     assert "🔴 basic ÉCHOUÉ" in done.stdout
     assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
+    # As by default the sound of the worst phrases is kept, and what was left out is said.
+    (folder,) = served_home.run_folders()
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.wav")}
+    assert names
+    assert all(name.startswith("phrases/") for name in names)
+    again = served_home.run("replay", str(folder))
+    assert again.returncode == ExitCode.NOT_CARRIED_OUT
+    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in again.stderr
+    assert served_home.run("compare", str(folder), str(folder)).returncode == ExitCode.PASSED
 
 
 def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(served_home: Home) -> None:

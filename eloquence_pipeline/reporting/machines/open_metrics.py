@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from prometheus_client import CollectorRegistry, Enum, Gauge, Info
-from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics import exposition
 
 from eloquence_pipeline.models import ScenarioOutcome, ScenarioResult, Statistics, VerdictStatus
 
@@ -58,7 +58,7 @@ def open_metrics(outcomes: Iterable[ScenarioOutcome]) -> str:
                 gauges[sample.name] = Gauge(name, sample.told, _LABELS, unit=sample.unit, registry=registry)
             if sample.value is not None:
                 gauges[sample.name].labels(*labels).set(sample.value)
-    return generate_latest(registry).decode()
+    return cast(bytes, cast(Any, exposition).generate_latest(registry)).decode()
 
 
 def _samples(result: ScenarioResult) -> Iterator[_Sample]:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from eloquence_pipeline.models import PhraseObservation, ScenarioOutcome, ScenarioResult
+from eloquence_pipeline.models import PhraseObservation, ScenarioOutcome, ScenarioResult, Score
 
 _OF_RUN = ("test", "run_id", "target")
 _OF_PHRASE = (
@@ -56,7 +56,6 @@ def _row(result: ScenarioResult, phrase: PhraseObservation) -> list[object]:
     values = phrase.model_dump(mode="json", include=set(_OF_PHRASE))
     scored = {each.index: each for each in result.quality.phrases} if result.quality else {}
     quality = scored.get(phrase.index)
-    dumped = quality.model_dump(mode="json") if quality else {}
-    figures = [dumped.get(name) for name in _OF_QUALITY]
-    scores = [figure["value"] if isinstance(figure, dict) else figure for figure in figures]
+    figures = [getattr(quality, name) if quality else None for name in _OF_QUALITY]
+    scores = [figure.value if isinstance(figure, Score) else figure for figure in figures]
     return [run.scenario, run.run_id, run.target, *(values[name] for name in _OF_PHRASE), *scores]

@@ -51,8 +51,12 @@ def test_listing_goes_on_beyond_one_page(
     keys = [f"many/{number:02}" for number in range(25)]
     for key in [*keys, "other"]:
         put(store, tmp_path, key, b"x")
+    asked: list[str] = []
+    events: Any = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
+    events.register("before-send.s3", lambda request, **_: asked.append(request.url))
     monkeypatch.setattr(s3_reading, "_PAGE_KEYS", 10)
     assert store.list_keys("many/") == keys
+    assert len(asked) == 3
 
 
 def test_an_upload_that_fails_halfway_leaves_no_part_of_it(store: ObjectStore, tmp_path: Path) -> None:
