@@ -9,11 +9,14 @@ from scipy import stats
 
 from calibration.live import Live, LossPoint
 from calibration.synthetic import Synthetic
+from calibration.warped import SOME_UNSURE, WarpedPhrases
 
 MOST_SAMPLES = 1.0
 SLOPE, SLOPE_TOLERANCE = 1.0, 0.02
 MOST_OFF_MS = 2.0
 MOST_DEVIATION_MS = 0.5
+MOST_UNSURE_RATIO = 0.015
+"""Of the windows where pitch periods are missing or repeated."""
 
 
 class Bound(NamedTuple):
@@ -52,7 +55,7 @@ def synthetic_bounds(synthetic: Synthetic) -> list[Bound]:
         )
         for errors in synthetic.delays
     ]
-    return bounds + [
+    bounds += [
         Bound(
             f"no delay for a phrase in whose place there is {number.received_instead}",
             f"{number.found} of {number.said} phrases",
@@ -60,6 +63,19 @@ def synthetic_bounds(synthetic: Synthetic) -> list[Bound]:
         )
         for number in synthetic.false_numbers
     ]
+    return bounds + [_warped_bound(warped) for warped in synthetic.warped]
+
+
+def _warped_bound(warped: WarpedPhrases) -> Bound:
+    unsure = warped.warp.startswith(SOME_UNSURE)
+    most = MOST_UNSURE_RATIO * warped.windows if unsure else 0
+    within = f", and windows in {MOST_UNSURE_RATIO:.1%} at most" if unsure else ", nor window"
+    return Bound(
+        f"no phrase{within} with a false delay: {warped.warp}",
+        f"{warped.false_delays} of {warped.said} phrases ({warped.received} received), "
+        f"{warped.false_windows} of {warped.windows} windows",
+        warped.false_delays == 0 and warped.false_windows <= most,
+    )
 
 
 def live_bounds(live: Live) -> list[Bound]:

@@ -84,6 +84,11 @@ def _synthetic(synthetic: Synthetic, circumstances: Circumstances) -> str:
         f"| {errors.within_two_uncertainties:.0%} |"
         for errors in synthetic.delays
     )
+    warped = "\n".join(
+        f"| {bent.warp} | {bent.received} of {bent.said} | {bent.false_delays} "
+        f"| {bent.windows} | {bent.false_windows} |"
+        for bent in synthetic.warped
+    )
     losses = "\n".join(
         f"| {loss.missing} | {loss.true_ratio:.2%} | {loss.measured_ratio:.2%} |" for loss in synthetic.losses
     )
@@ -102,6 +107,14 @@ the power of the phrase at 0 dB. Errors are in samples at 48 kHz (0.021 ms).
 ![Every error by damage]({SYNTHETIC_PLOT})
 
 Phrases that are not received have no delay: a number that could be another's would be worse than none.
+
+Speech whose speed changes on the way, as by another sample clock, a buffer that runs dry, or the time
+stretching of a jitter buffer. A delay, of a phrase or of a window of 200 ms along it, is false if none of its
+samples was so late to within 1 ms. A phrase that is out of step with itself everywhere is not found.
+
+| on the way | received | with a false delay | windows with a delay | of these false |
+|---|---|---|---|---|
+{warped}
 
 Speech that is missing, as the sound itself shows it (in the active speech of all phrases; the truth counts
 pauses within phrases as well):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from calibration import damage
 from calibration.clips import RATE_HZ, SpokenClip, as_sound, synthesise
 from calibration.truth import KnownCall, call_of, draw_call
+from calibration.warped import WarpedPhrases, measure_warps
 from eloquence_pipeline.measurement.delay import Ends, find_phrases
 from eloquence_pipeline.measurement.gaps import hear
 
@@ -89,6 +90,7 @@ class Synthetic(BaseModel):
 
     delays: list[DelayErrors]
     false_numbers: list[FalseNumbers]
+    warped: list[WarpedPhrases]
     losses: list[LossShare]
 
 
@@ -134,6 +136,7 @@ def calibrate(progress: Callable[[str], object]) -> Synthetic:
     return Synthetic(
         delays=[_delay_errors(name, hurt, calls, clips, progress) for name, hurt in DAMAGES.items()],
         false_numbers=_false_numbers(clips, progress),
+        warped=measure_warps(clips, progress),
         losses=[_loss_share(calls[SEEDS[0]], ratio, progress) for ratio in (0.02, 0.1, _MISSING_RATIO)],
     )
 

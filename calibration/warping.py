@@ -41,9 +41,9 @@ class Warped:
 Warp = Callable[[FloatArray, np.random.Generator], Warped]
 
 
-def resampled(speed_per_mille: int) -> Warp:
-    """Play everything faster (or, negative, slower) by this much, as by another sample clock."""
-    factor = Fraction(1000, 1000 + speed_per_mille)
+def resampled(speed_ppm: int) -> Warp:
+    """Play everything faster (or, negative, slower) by so many millionths, as by another sample clock."""
+    factor = Fraction(1_000_000, 1_000_000 + speed_ppm)
 
     def warp(samples: FloatArray, generator: np.random.Generator) -> Warped:
         del generator

@@ -12,13 +12,15 @@ from rich.text import Text
 from eloquence_pipeline.settings import EffectiveSettings, KeyPath, Settings
 
 MASK = "********"
+_VALUE_WIDTH = 20
+"""Long enough for the URL of a server on this machine; long names of keys and variables leave it no less."""
 
 
 def settings_table(effective: EffectiveSettings) -> Table:
     """Return a row a key: its name, its value and where that comes from."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("Key", no_wrap=True)
-    table.add_column("Value", overflow="fold")
+    table.add_column("Value", overflow="fold", min_width=_VALUE_WIDTH)
     table.add_column("Origin", overflow="fold")
     for key, value, origin in settings_rows(effective):
         table.add_row(key, Text(value), Text(origin), style="dim" if origin == "default" else "")

@@ -9,7 +9,7 @@ import pytest
 from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.models import ReconnectionResult
 from eloquence_pipeline.replay import load_run
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import Home, in_one_line
 
 pytestmark = pytest.mark.e2e
 
@@ -69,4 +69,4 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     done = home.run(*arguments)
     assert done.returncode == ExitCode.USAGE
-    assert part in done.stderr
+    assert part in in_one_line(done.stderr)

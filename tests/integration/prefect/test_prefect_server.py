@@ -61,7 +61,8 @@ def test_every_deployment_can_be_registered_twice_and_a_cron_schedule_yields_run
         return answer.json()
 
     deployments = {deployment["name"]: deployment for deployment in api("/deployments/filter", {})}
-    assert set(deployments) == {"basic", "stress", "latency", "stability", "network", "suite"}
+    expected = {"basic", "stress", "latency", "stability", "network", "reconnect", "suite"}
+    assert set(deployments) == expected
     deployment = deployments["basic"]
     properties = deployment["parameter_openapi_schema"]["properties"]
     assert properties["duration_seconds"]["minimum"] == 8

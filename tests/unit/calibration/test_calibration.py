@@ -17,6 +17,7 @@ from calibration.document import Circumstances, text
 from calibration.live import CleanRun, LatencyPoint, Live, LossPoint
 from calibration.synthetic import DelayErrors, FalseNumbers, LossShare, Synthetic
 from calibration.truth import call_of, later
+from calibration.warped import WarpedPhrases
 
 pytestmark = pytest.mark.unit
 
@@ -46,13 +47,19 @@ def test_noise_at_0_db_has_the_power_of_each_phrase() -> None:
         assert math.sqrt(float(np.mean(heard**2))) == pytest.approx(clip.level, rel=0.02)
 
 
-def synthetic(*, error: float = 0.2, found: int = 0) -> Synthetic:
+def synthetic(*, error: float = 0.2, found: int = 0, false: int = 0, unsure: int = 1) -> Synthetic:
     errors = DelayErrors(
         damage="none", said=3, errors_samples=[0.1, -error], uncertainties_samples=[0.1, 0.05]
     )
     return Synthetic(
         delays=[errors],
         false_numbers=[FalseNumbers(received_instead="silence", said=4, found=found)],
+        warped=[
+            WarpedPhrases(
+                warp=warp, said=5, received=3, false_delays=false, windows=100, false_windows=false_windows
+            )
+            for warp, false_windows in (("1 % faster", false), ("pitch periods repeated", unsure))
+        ],
         losses=[LossShare(missing="10 %", true_ratio=0.1, measured_ratio=0.11)],
     )
 
@@ -89,6 +96,8 @@ def test_bounds_that_hold_are_told_as_such() -> None:
     [
         (synthetic_bounds(synthetic(error=1.5)), "delay within 1 sample"),
         (synthetic_bounds(synthetic(found=1)), "no delay for a phrase"),
+        (synthetic_bounds(synthetic(false=1)), "false delay: 1 % faster"),
+        (synthetic_bounds(synthetic(unsure=2)), "false delay: pitch periods"),
         (live_bounds(live(slope=1.03)), "slope"),
         (live_bounds(live(off_ms=2.5)), "each point within 2 ms"),
         (live_bounds(live(lost=80)), "binomial interval"),
@@ -109,6 +118,13 @@ def test_the_interval_is_the_exact_one() -> None:
 def test_every_figure_of_the_document_is_one_that_was_given() -> None:
     where = Circumstances(date="2026-01-02", commit="abc", machine="2 cores", versions="numpy 2")
     written = text(synthetic(error=1.5), where, live(), where)
-    for part in ("| none | 2 of 3 | 1.50 |", "| **no** |", "slope of\n1.0000", "50 of 1000 (5.00%)", "`abc`"):
+    for part in (
+        "| none | 2 of 3 | 1.50 |",
+        "| **no** |",
+        "| 1 % faster | 3 of 5 | 0 | 100 | 0 |",
+        "slope of\n1.0000",
+        "50 of 1000 (5.00%)",
+        "`abc`",
+    ):
         assert part in written
     assert "Calls through a server" not in text(synthetic(), where, None, None)
