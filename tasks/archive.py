@@ -149,7 +149,8 @@ async def send_what_is_left(settings: Settings) -> None:
         )
 
     try:
-        archives = await patiently_awaited(sent, storage.patience_seconds + _LEFT_SECONDS)
+        # Each run has its own patience.
+        archives = await patiently_awaited(sent, float("inf"))
     except StorageError as error:
         _logger.warning(str(error))
         return

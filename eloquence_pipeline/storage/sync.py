@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from eloquence_pipeline.errors import EloquenceError, StorageError, StorageUnava
 from eloquence_pipeline.models import Archive
 from eloquence_pipeline.storage.archive import Store, left_here, read_marker, upload
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.in_use import is_in_use
+from eloquence_pipeline.storage.in_use import claimed
 from eloquence_pipeline.storage.keys import RUNS, is_run_id
 from eloquence_pipeline.storage.patience import patiently
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE, UNFINISHED_FILE
@@ -44,15 +45,12 @@ def seal_abandoned(results: Path) -> list[RunFolder]:
     for folder in sorted((results / RUNS).glob("*/*/*"), key=lambda path: path.name):
         if not folder.is_dir() or not is_run_id(folder.name) or (folder / MANIFEST_FILE).exists():
             continue
-        try:
-            if is_in_use(folder):
-                continue
+        with suppress(OSError, EloquenceError), claimed(folder) as is_ours:
             run = RunFolder.open(folder)
-            run.write_json(UNFINISHED_FILE, {"sealed_at": datetime.now(UTC).isoformat()})
-            run.seal()
-        except (OSError, EloquenceError):
-            continue
-        sealed.append(run)
+            if is_ours and not run.is_sealed:  # another process may have been quicker
+                run.write_json(UNFINISHED_FILE, {"sealed_at": datetime.now(UTC).isoformat()})
+                run.seal()
+                sealed.append(run)
     return sealed
 
 

@@ -243,4 +243,5 @@ def test_a_signal_while_a_store_hangs_ends_the_command_at_once_and_loses_nothing
         with connection:
             assert interrupted_when(process, home.output, "1 run(s) to send", signal.SIGINT) == 130
         assert time.monotonic() - before < 10  # boto3 would wait for 90 s
+    assert "Traceback" not in home.output.read_text()
     assert len(pending_runs(home.results)) == 1

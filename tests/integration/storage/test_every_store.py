@@ -13,11 +13,13 @@ from typing import cast
 import pytest
 
 from eloquence_pipeline.errors import StorageError
+from eloquence_pipeline.replay import load_run
 from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.settings import StorageSettings
-from eloquence_pipeline.storage import EvidenceStore, open_store
+from eloquence_pipeline.settings import StorageSettings, load_settings
+from eloquence_pipeline.storage import EvidenceStore, RunFolder, archive, open_store
 from eloquence_pipeline.storage.folder_store import FolderStore
 from eloquence_pipeline.storage.store_check import StoreCheck
+from tests.golden.runs import CLEAN
 from tests.integration.storage.seaweedfs import seaweedfs
 
 pytestmark = pytest.mark.integration
@@ -73,6 +75,20 @@ def test_what_was_stored_is_read_back_and_never_replaced(
             put(store, tmp_path, "runs/a.wav", other)
     assert store.get_bytes("runs/a.wav") == content
     assert store.list_keys() == ["runs/a.wav"]
+
+
+def test_a_run_is_sent_found_by_its_address_and_read(
+    settings: StorageSettings, store: EvidenceStore, tmp_path: Path
+) -> None:
+    sent = RunFolder.open(CLEAN.write(tmp_path / "sender"))
+    outcome = archive(sent, store)
+    assert outcome.uri == store.uri(sent.prefix)
+    folders = load_settings().folders.model_copy(update={"results": tmp_path / "empty"})
+    elsewhere = load_settings().model_copy(update={"storage": settings, "folders": folders})
+    for name in (outcome.uri, sent.run_id):
+        with load_run(name, elsewhere) as run:
+            assert run.info.run_id == sent.run_id
+            assert len(run.recorded().received.samples)
 
 
 def test_of_two_writers_at_once_one_wins(store: EvidenceStore, tmp_path: Path) -> None:

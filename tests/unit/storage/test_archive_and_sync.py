@@ -117,8 +117,10 @@ def test_sync_goes_on_after_one_run_that_is_refused(tmp_path: Path) -> None:
     assert states == [ArchiveState.LOCAL_ONLY, ArchiveState.UPLOADED]
 
 
-def write_in_a_process_that_is_killed(results: Path) -> RunFolder:
-    """Let a process of its own begin a run, and kill it."""
+def write_in_a_process_that_is_killed(
+    results: Path, meanwhile: Callable[[], None] = lambda: None
+) -> RunFolder:
+    """Let a process of its own begin a run, do something meanwhile, and kill it."""
     program = (
         "import os, sys; from datetime import UTC, datetime; from pathlib import Path\n"
         "from eloquence_pipeline.storage import RunFolder\n"
@@ -129,13 +131,16 @@ def write_in_a_process_that_is_killed(results: Path) -> RunFolder:
     with Popen([sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True) as writer:
         assert writer.stdout is not None
         run = RunFolder.open(Path(writer.stdout.readline().strip()))
-        assert sync(results, MemoryStore()) == []
+        meanwhile()
         writer.kill()
     return run
 
 
 def test_run_whose_process_was_killed_is_sealed_marked_and_sent_once(tmp_path: Path) -> None:
-    run, store = write_in_a_process_that_is_killed(tmp_path), MemoryStore()
+    def leave_it_alone() -> None:
+        assert sync(tmp_path, MemoryStore()) == []
+
+    run, store = write_in_a_process_that_is_killed(tmp_path, leave_it_alone), MemoryStore()
     assert not run.is_sealed
     (outcome,) = sync(tmp_path, store)
     assert outcome.uri == f"s3://memory/{run.prefix}"
@@ -145,6 +150,16 @@ def test_run_whose_process_was_killed_is_sealed_marked_and_sent_once(tmp_path: P
         "manifest.json",
     }
     assert sync(tmp_path, store) == []
+
+
+def test_two_at_once_seal_a_run_whose_process_was_killed_once(tmp_path: Path) -> None:
+    runs = [write_in_a_process_that_is_killed(tmp_path) for _ in range(3)]
+    store = MemoryStore()  # asserts that no key is stored twice
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(sync, tmp_path, store) for _ in range(2)]:
+            assert all(outcome.state is ArchiveState.UPLOADED for outcome in future.result())
+    sync(tmp_path, store)
+    assert len(store.objects) == 3 * len(runs)
 
 
 def test_unfinished_run_of_a_version_without_locks_is_sealed_when_nothing_changes_any_more(
