@@ -30,7 +30,7 @@ run: $(INSTALLED) ## Run the main job; ARGS="…" goes to the eloquence command
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, real servers included
 	@$(BIN)/eloquence prepare
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a minute
@@ -38,7 +38,7 @@ check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a mi
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m unit
+	@$(BIN)/pytest -q -m unit -n 2
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its usual form

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -97,22 +98,26 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
 
 
 def reconnection_table(result: ReconnectionResult) -> Table:
-    """Return one row a kind and side; medians, with the extremes where there are several calls."""
-    table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}, en ms", expand=False)
-    table.add_column("Perturbation", overflow="fold", ratio=2)
-    for title in ("Côté", "Revenu"):
-        table.add_column(title)
+    """Return one row a kind and side; medians, with the extremes below them where there are several calls."""
+    title = f"Test « {result.run.scenario} » {result.run.run_id}, en ms"
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("Perturbation", overflow="fold")
+    table.add_column("Revenu")
     for title in ("Coupure", "SDK", "Retour", "Δ délai"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for summary in result.summaries:
         table.add_row(
-            str(summary.kind),
-            _SIDE_WORDS[summary.side],
-            Text(_came_back(summary), style="red" if summary.lost else ""),
-            _spread(summary.audible_gap_ms),
-            _spread(summary.sdk_recovery_ms),
-            _spread(summary.rejoin_ms),
-            _spread(summary.delay_change_ms),
+            f"{summary.kind}\n  {_SIDE_WORDS[summary.side]}",
+            Text(_came_back(summary).replace(", ", "\n"), style="red" if summary.lost else ""),
+            *(
+                _spread(figure).replace(" [", "\n").rstrip("]")
+                for figure in (
+                    summary.audible_gap_ms,
+                    summary.sdk_recovery_ms,
+                    summary.rejoin_ms,
+                    summary.delay_change_ms,
+                )
+            ),
         )
     return table
 
@@ -131,7 +136,7 @@ def _spread(figure: Statistics) -> str:
         return "—"
     if figure.count == 1:
         return f"{figure.median:.0f}"
-    return f"{figure.median:.0f} [{figure.min:.0f}; {figure.max:.0f}]"
+    return f"{figure.median:.0f} [{figure.min:.0f} à {figure.max:.0f}]"
 
 
 def _ms(value: float | None) -> str:

@@ -22,6 +22,8 @@ from tests.polling import await_true
 
 ELOQUENCE = Path(sys.executable).with_name("eloquence")
 COMMAND_SECONDS = 280
+SHORT = ("--test", "latency", "--packets", "2")
+"""The shortest whole run there is, for tests to which it does not matter what is said."""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,12 @@ import pytest
 from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.servers import embedded_servers
 from eloquence_pipeline.storage import pending_runs
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import SHORT, Home
 from tests.polling import await_true
 from tests.stored_nights import store_nights
 
 pytestmark = pytest.mark.e2e
 
-SHORT = ("--test", "basic", "--duration", "8")
 SPEAKING = "AUDIO PACKET #1"
 ANALYSED = "retard_emission_p99"
 """The last line before the scores."""
@@ -82,7 +81,7 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
     done = served_home.run(*SHORT, **strict, ELOQUENCE_EVIDENCE__KEEP="worst")
     assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stdout + done.stderr
-    assert "🔴 basic ÉCHOUÉ" in done.stdout
+    assert "🔴 latency ÉCHOUÉ" in done.stdout
     assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
     # As by default the sound of the worst phrases is kept, and what was left out is said.
@@ -185,12 +184,11 @@ def test_a_port_that_is_taken_is_named(home: Home) -> None:
     assert str(port) in one_error_line(done.stderr)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
-    home: Home, interrupted_when: Interrupt, number: int, code: int
+def test_ctrl_c_while_speaking_ends_everything_and_keeps_what_was_recorded(
+    home: Home, interrupted_when: Interrupt
 ) -> None:
     process = home.start("--test", "basic", "--duration", "60")
-    assert interrupted_when(process, home.output, SPEAKING, number) == code
+    assert interrupted_when(process, home.output, SPEAKING, signal.SIGINT) == 130
     await_true(lambda: not home.processes(), "every server has stopped", within_seconds=5)
     assert "Traceback" not in home.output.read_text()
     (folder,) = home.run_folders()
@@ -200,12 +198,11 @@ def test_a_signal_while_speaking_ends_everything_and_keeps_what_was_recorded(
     assert "s3://eloquence/runs/" in home.run("sync").stdout
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_scoring_ends_the_scoring_processes_too(
-    home: Home, interrupted_when: Interrupt, number: int, code: int
+def test_sigterm_while_scoring_ends_the_scoring_processes_too(
+    home: Home, interrupted_when: Interrupt
 ) -> None:
-    process = home.start("--test", "basic", "--duration", "10", ELOQUENCE_QUALITY__ENABLED="true")
-    assert interrupted_when(process, home.output, ANALYSED, number) == code
+    process = home.start("--test", "latency", "--packets", "5", ELOQUENCE_QUALITY__ENABLED="true")
+    assert interrupted_when(process, home.output, ANALYSED, signal.SIGTERM) == 143
     await_true(lambda: not home.processes(), "every process has ended", within_seconds=5)
     assert "Traceback" not in home.output.read_text()
     (folder,) = home.run_folders()

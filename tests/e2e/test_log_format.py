@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import SHORT, Home
 
 pytestmark = pytest.mark.e2e
 
-SHORT = ("--test", "basic", "--duration", "8")
 ENVELOPE = ["timestamp", "level", "component", "kind", "message"]
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import SHORT, Home
 
 pytestmark = pytest.mark.e2e
 
-SHORT = ("--test", "basic", "--duration", "8")
 SAME = "🟢 same figures to the last digit"
 Interrupt = Callable[[subprocess.Popen[str], Path, str, int], int]
 
