@@ -83,6 +83,8 @@ async def patiently_awaited(action: Callable[[Movement], T], patience_seconds: f
     """Do as :func:`patiently`, on an event loop; cancelling it ends the waiting at once."""
     movement = Movement()
     outcome = asyncio.wrap_future(in_background(lambda: action(movement)))
+    # Looked at even if nobody waits any more: asyncio would complain of an error that is never seen.
+    outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         while not (await asyncio.wait({outcome}, timeout=_TICK_SECONDS))[0]:
             _require_movement(movement, patience_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -91,6 +92,30 @@ def test_actions_run_at_the_same_time_within_their_bound() -> None:
 
     side_by_side([meet] * 8, threads=4)
     assert not together.broken
+
+
+def test_what_fails_after_it_was_given_up_disturbs_nobody(
+    never: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = threading.Event()
+
+    def fail_late(moved: Movement) -> None:
+        never.wait()
+        try:
+            moved()
+        finally:
+            ended.set()
+
+    async def give_up() -> None:
+        with pytest.raises(StorageUnavailable):
+            await patiently_awaited(fail_late, 0.1)
+        never.set()
+        assert await asyncio.to_thread(ended.wait, 10)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(give_up())
+    gc.collect()
+    assert not caplog.records
 
 
 def test_a_cancelled_wait_ends_the_program_though_the_store_hangs() -> None:
