@@ -53,7 +53,11 @@ def test_listing_goes_on_beyond_one_page(
         put(store, tmp_path, key, b"x")
     asked: list[str] = []
     events: Any = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
-    events.register("before-send.s3", lambda request, **_: asked.append(request.url))
+
+    def note(request: Any, **_: Any) -> None:
+        asked.append(request.url)
+
+    events.register("before-send.s3", note)
     monkeypatch.setattr(s3_reading, "_PAGE_KEYS", 10)
     assert store.list_keys("many/") == keys
     assert len(asked) == 3

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client import Metric
+from prometheus_client.openmetrics import parser
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Archive, ArchiveState, ScenarioOutcome, ScenarioResult
@@ -30,6 +32,12 @@ STORED = Archive(state=ArchiveState.UPLOADED, folder=Path("/results/run"), uri="
 def outcome_of(name: str, **changes: Any) -> ScenarioOutcome:
     result = ScenarioResult.model_validate_json((GOLDEN / f"{name}.json").read_text())
     return ScenarioOutcome(result=result.model_copy(update=changes), archive=STORED)
+
+
+def families_of(text: str) -> dict[str, Metric]:
+    """Parse OpenMetrics text."""
+    parsed: Iterable[Metric] = cast(Any, parser).text_string_to_metric_families(text)
+    return {family.name: family for family in parsed}
 
 
 def suites_of(text: str) -> list[ET.Element]:
@@ -93,7 +101,7 @@ def test_metrics_are_open_metrics_in_base_units(name: str) -> None:
     outcome = outcome_of(name)
     text = open_metrics([outcome])
     assert text.endswith("# EOF\n")
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    families = families_of(text)
     assert all(name.startswith("eloquence_") for name in families)
     for family in families.values():
         assert family.documentation
@@ -110,7 +118,7 @@ def test_metrics_are_open_metrics_in_base_units(name: str) -> None:
 
 def test_metrics_of_several_tests_stand_beside_each_other() -> None:
     outcomes = [outcome_of("clean"), outcome_of("lossy")]
-    families = {family.name: family for family in text_string_to_metric_families(open_metrics(outcomes))}
+    families = families_of(open_metrics(outcomes))
     tests = [sample.labels["test"] for sample in families["eloquence_phrases_sent"].samples]
     assert tests == [outcome.result.run.scenario for outcome in outcomes]
     assert open_metrics([]).endswith("# EOF\n")
