@@ -30,7 +30,17 @@ run: $(INSTALLED) ## Run the main job; ARGS="…" goes to the eloquence command
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, real servers included
 	@$(BIN)/eloquence prepare
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadscope
+
+.PHONY: test-browser
+test-browser: $(INSTALLED) ## Look at a run's pages in a headless Chromium, which has to be installed
+	@$(BIN)/eloquence prepare
+	@$(BIN)/pytest -m browser
+
+.PHONY: screenshots
+screenshots: $(INSTALLED) ## The same, and write what is seen into docs/screenshots/
+	@$(BIN)/eloquence prepare
+	@$(BIN)/pytest -m browser --screenshots docs/screenshots
 
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a minute

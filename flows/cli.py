@@ -20,9 +20,6 @@ from flows.commands import (
     Options,
     prepare_servers,
     run_test,
-    services_down,
-    services_status,
-    services_up,
     show_schema,
     show_settings,
     sync_evidence,
@@ -45,7 +42,9 @@ from flows.selection import (
     known_disturbances,
     known_networks,
     known_tests,
+    names_of_targets,
 )
+from flows.services import register_deployments, services_down, services_status, services_up
 
 EXIT_CODES = """
 [bold]Exit codes[/bold]
@@ -187,6 +186,15 @@ def run(
             autocompletion=known_networks,
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="LiveKit server to test: embedded, or one of `targets` in the settings.",
+            show_default="that of the settings",
+            autocompletion=names_of_targets,
+        ),
+    ] = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(
@@ -272,6 +280,7 @@ def run(
         "repetitions": repetitions,
         "seed": seed,
         "network": network,
+        "target": target,
         "conditions": condition or None,
         "must_pass": must_pass or None,
     }
@@ -328,8 +337,18 @@ def doctor() -> None:
 
 @app.command()
 def up() -> None:
-    """Keep LiveKit, MinIO and a Prefect server running in the background; runs then use those."""
+    """Keep LiveKit, MinIO, a Prefect server and its worker running in the background; runs then use those.
+
+    What the settings name a server of your own for is left out. The deployments are registered: the nightly
+    suite at 02:00, and one for each test. Their runs work in the current folder.
+    """
     _end_with(lambda: services_up(command_console()))
+
+
+@app.command()
+def deploy() -> None:
+    """Register the deployments with a Prefect server of your own; `up` does so by itself."""
+    _end_with(lambda: register_deployments(command_console()))
 
 
 @app.command()
@@ -340,7 +359,7 @@ def status() -> None:
 
 @app.command()
 def down() -> None:
-    """Stop the servers that run in the background."""
+    """Stop the servers that run in the background, with the runs that are under way."""
     _end_with(lambda: services_down(command_console()))
 
 

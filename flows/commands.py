@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from eloquence_pipeline.errors import ConfigurationError, EloquenceError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.console import printer, shown_on, waiting
+from eloquence_pipeline.reporting.console import shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.servers import (
-    ServiceStatus,
     embedded_servers,
     find_binaries,
     require_media_interface,
@@ -46,25 +44,14 @@ from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.sync import pending_runs, seal_abandoned, sync
 from flows.defaults import default_parameters
-from flows.environment import environment_of, exported, store_at_hand, users_own_prefect_api
+from flows.environment import environment_of, exported, secrets_at_hand, store_at_hand
 from flows.machine_files import MachineFiles
 from flows.output import report_error
+from flows.prefect_settings import PREFECT_ENVIRONMENT, users_own_prefect_api
 
 if TYPE_CHECKING:
     from eloquence_pipeline.models import SuiteOutcome
     from flows.runner import Outcome
-
-# Read when Prefect is imported. The seed's log lines are the terminal's; Prefect's own go to its API.
-_PREFECT_ENVIRONMENT = {
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-    # What a task raises is written down by Prefect's client; JSON can be read, and cannot run code.
-    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
-    # Prefect's client reports its use to its makers by itself; nothing of ours leaves the machine.
-    "DO_NOT_TRACK": "1",
-}
 
 _logger = PipelineLogger("COMMAND")
 
@@ -116,7 +103,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
         try:
-            outcome = _carry_out(console, settings, options)
+            outcome = _carry_out(console, options)
         except EloquenceError as error:
             options.files.write(console, (), {options.parameters.get("test", options.flow): str(error)})
             raise
@@ -163,9 +150,11 @@ def _code(status: VerdictStatus, archives: Sequence[Archive]) -> ExitCode:
     return ExitCode.NOT_CARRIED_OUT if code is ExitCode.PASSED and kept_here else code
 
 
-def _carry_out(console: Console, settings: Settings, options: Options) -> Outcome:
+def _carry_out(console: Console, options: Options) -> Outcome:
     with ExitStack() as stack:
-        stack.enter_context(exported(_PREFECT_ENVIRONMENT))
+        stack.enter_context(exported(PREFECT_ENVIRONMENT))
+        # Before another thread imports Prefect: secrets may stand in its blocks.
+        settings = stack.enter_context(secrets_at_hand(options.parameters.get("target", "")))
         # Importing Prefect takes seconds, and so does starting its server.
         importing = stack.enter_context(ThreadPoolExecutor(1)).submit(import_module, "flows.runner")
         with waiting(console, "getting the servers ready") as progress:
@@ -270,58 +259,6 @@ def prepare_servers(console: Console) -> ExitCode:
         found = find_binaries(load_settings(), ["livekit-server", "minio"], progress)
     for name, binary in found.items():
         console.print(f"{name} {binary.version}: {binary.path}", soft_wrap=True, markup=False)
-    return ExitCode.PASSED
-
-
-def services_up(console: Console) -> ExitCode:
-    """Start the servers in the background and print their addresses."""
-    from eloquence_pipeline.servers import up  # noqa: PLC0415
-
-    endpoints = up(load_settings(), livekit=True, s3=True, prefect=True, progress=printer(console))
-    if endpoints.livekit and endpoints.s3 and endpoints.prefect:
-        console.print(f"LiveKit   {endpoints.livekit.url}", highlight=False)
-        console.print(f"S3        {endpoints.s3.endpoint_url}", highlight=False)
-        console.print(f"Prefect   {endpoints.prefect.ui_url}", highlight=False)
-    return ExitCode.PASSED
-
-
-def services_status(console: Console) -> ExitCode:
-    """Print a row a server."""
-    from eloquence_pipeline.servers import status  # noqa: PLC0415
-
-    services = status(load_settings())
-    if isinstance(console, JsonConsole):
-        for service in services:
-            console.write("server", service.name, content=service.model_dump())
-        return ExitCode.PASSED
-    table = Table()
-    for title in ("Server", "State", "Address", "PID", "Version", "Users"):
-        table.add_column(title, overflow="fold", no_wrap=title == "Address")
-    for service in services:
-        table.add_row(*_service_cells(service))
-    console.print(table)
-    return ExitCode.PASSED
-
-
-def _service_cells(service: ServiceStatus) -> tuple[str, ...]:
-    if not service.running:
-        return service.name, "stopped", "", "", "", ""
-    return (
-        service.name,
-        f"running, {service.uptime_seconds / 60:.0f} min",
-        service.url,
-        str(service.pid),
-        service.version,
-        str(service.users),
-    )
-
-
-def services_down(console: Console) -> ExitCode:
-    """Stop the servers in the background."""
-    from eloquence_pipeline.servers import down  # noqa: PLC0415
-
-    stopped = down(load_settings(), progress=printer(console))
-    console.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
     return ExitCode.PASSED
 
 

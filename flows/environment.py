@@ -6,20 +6,18 @@ Tasks read credentials from the environment, so that none is ever a parameter th
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 
 from eloquence_pipeline.redaction import hide_secrets_of
 from eloquence_pipeline.reporting.console import printer
 from eloquence_pipeline.servers import Endpoints, ProgressSink, embedded_servers
-from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
+from flows.targets import environment_of_store_secrets, environment_of_target
 
 EVIDENCE_BUCKET = "eloquence"
-EMBEDDED_TARGET = "embedded"
 
 
 def environment_of(endpoints: Endpoints) -> dict[str, str]:
@@ -58,14 +56,50 @@ def exported(variables: dict[str, str]) -> Generator[None]:
 
 
 @contextmanager
-def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
+def secrets_at_hand(target: str = "") -> Generator[Settings]:
+    """Yield settings that name the target, with the secrets that are kept elsewhere.
+
+    Parameters
+    ----------
+    target
+        Its name; empty for that of the settings.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such target, or a secret is missing.
+    """
+    settings = load_settings()
+    chosen = environment_of_target(settings, target) | environment_of_store_secrets(settings)
+    with exported(chosen):
+        complete = load_settings()
+        hide_secrets_of(complete)
+        yield complete
+
+
+@contextmanager
+def servers_at_hand(progress: ProgressSink, target: str = "") -> Generator[Settings]:
     """Run what the settings do not name a server of the user's own for, and yield settings that name all.
 
     A flow started by the command finds everything there already; one started by a worker joins the
     servers in the background, or runs its own.
+
+    Parameters
+    ----------
+    progress
+        Is told what is started.
+    target
+        Name of the LiveKit server to test; empty for that of the settings.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such target, or a secret is missing.
+    ServerError
+        If a server could not be had.
     """
-    settings = load_settings()
     with (
+        secrets_at_hand(target) as settings,
         embedded_servers(
             settings,
             livekit=not settings.livekit_url,
@@ -83,8 +117,8 @@ def servers_at_hand(progress: ProgressSink) -> Generator[Settings]:
 @contextmanager
 def store_at_hand(console: Console) -> Generator[Settings]:
     """Yield settings that name a store; the embedded one runs meanwhile where they name none."""
-    settings = load_settings()
     with (
+        secrets_at_hand() as settings,
         embedded_servers(
             settings,
             livekit=False,
@@ -97,26 +131,3 @@ def store_at_hand(console: Console) -> Generator[Settings]:
         complete = load_settings()
         hide_secrets_of(complete)
         yield complete
-
-
-def users_own_prefect_api() -> str:
-    """Return the Prefect API that the user has chosen by variable or profile, or an empty string."""
-    return users_own_prefect_setting("PREFECT_API_URL")
-
-
-def users_own_prefect_setting(name: str) -> str:
-    """Return a setting of Prefect's client that the user has chosen by variable or profile, or nothing.
-
-    Prefect itself is not asked: importing it takes seconds, and the embedded server can start
-    meanwhile.
-    """
-    if value := os.environ.get(name):
-        return value
-    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
-    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
-    try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
-    return str(profiles.get("profiles", {}).get(active, {}).get(name, ""))

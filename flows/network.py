@@ -7,7 +7,6 @@ from typing import Annotated, Any, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
@@ -17,18 +16,35 @@ from eloquence_pipeline.models import (
     MatrixOutcome,
     MatrixResult,
     ScenarioOutcome,
-    VerdictStatus,
     conditions_text,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import matrix_event
 from eloquence_pipeline.reporting.matrix import matrix_sentence
 from eloquence_pipeline.settings import Settings
+from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
-from flows.parameters import Network, require_conditions
+from flows.parameters import (
+    ASKED_CATEGORIES,
+    ASKED_SEED,
+    ASKED_TARGET,
+    NONE_NAMED,
+    Categories,
+    NamedNetwork,
+    Packets,
+    Seed,
+    Target,
+    asked,
+    require_conditions,
+)
 from flows.plans import choose_seed
-from flows.scenario import Categories, Packets, Seed, condition
+from flows.scenario import condition
+from flows.states import told_apart, verdict_state
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
-from tasks.matrix import keep_matrix, show_matrix
+from tasks.matrix import keep_matrix
+from tasks.progress import shown_progress
+from tasks.report import report_matrix
 
 DEFAULT_CONDITIONS: list[str] = [
     "clean",
@@ -42,72 +58,71 @@ DEFAULT_CONDITIONS: list[str] = [
     "jitter=60",
 ]
 CLEAN = "clean"
-_USUAL: list[str] = []
-
-Conditions = Annotated[
-    list[Network],
-    Field(
-        title="Conditions",
-        description="Networks that are tried one after the other, each a name or conditions.",
-        min_length=1,
-        max_length=50,
-    ),
-]
-MustPass = Annotated[
-    list[Network],
-    Field(
-        title="Must pass",
-        description="Those of the conditions whose verdict decides, clean if none is named; the others are "
-        "measured and shown.",
-        max_length=50,
-    ),
-]
+Conditions = Annotated[list[NamedNetwork], Field(min_length=1, max_length=50)]
+MustPass = Annotated[list[NamedNetwork], Field(max_length=50)]
 _logger = PipelineLogger("NETWORK")
 
 
-@flow(name="network", persist_result=False)
+@flow(name="scenario", flow_run_name="network", persist_result=False)
+@told_apart("network")
 async def network_matrix(
-    conditions: Conditions = DEFAULT_CONDITIONS,
-    must_pass: MustPass = _USUAL,
-    packets: Packets = 3,
-    categories: Categories = _USUAL,
-    seed: Seed = 0,
+    conditions: Conditions = asked(
+        DEFAULT_CONDITIONS, "Conditions", "Networks to try one after the other, each a name or conditions."
+    ),
+    must_pass: MustPass = asked(
+        NONE_NAMED,
+        "Must pass",
+        "Those of the conditions whose verdict decides, clean if none is named; the others are shown.",
+    ),
+    packets: Packets = asked(3, "Phrases", "How many phrases are said over each network, 1 to 1000."),
+    categories: Categories = ASKED_CATEGORIES,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak the same phrases over one network after the other, and say where each class is left."""
+    return await ending_in_order(_matrix(conditions, must_pass, packets, categories, target, seed))
+
+
+async def _matrix(
+    conditions: list[str], must_pass: list[str], packets: int, categories: list[str], target: str, seed: int
+) -> State[Any]:
     forward_logs_to_prefect()
     outcomes: dict[str, ScenarioOutcome] = {}
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info) as settings:
+    with servers_at_hand(_logger.info, target) as settings:
         require_conditions(conditions, must_pass, settings.network)
         same_seed = choose_seed(seed)
-        for network in dict.fromkeys(conditions):
-            # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(
-                Awaitable[State[Any]],
-                condition(
-                    network=network,
-                    packets=packets,
-                    categories=categories,
-                    seed=same_seed,
-                    return_state=True,
-                ),
-            )
-            outcome = await (await running).aresult(raise_on_failure=False)
-            if isinstance(outcome, ScenarioOutcome):
-                outcomes[network] = outcome
-            elif isinstance(outcome, EloquenceError):
-                errors[network] = str(outcome)
-            else:
-                raise outcome
+        networks = list(dict.fromkeys(conditions))
+        with shown_progress("network-progress", "Conditions de réseau") as progress:
+            for number, network in enumerate(networks, start=1):
+                # Prefect's types take an async flow with return_state for a synchronous one.
+                running = cast(
+                    Awaitable[State[Any]],
+                    condition(
+                        network=network,
+                        packets=packets,
+                        categories=categories,
+                        target=target,
+                        seed=same_seed,
+                        return_state=True,
+                    ),
+                )
+                outcome = await (await running).aresult(raise_on_failure=False)
+                if isinstance(outcome, ScenarioOutcome):
+                    outcomes[network] = outcome
+                elif isinstance(outcome, EloquenceError):
+                    errors[network] = str(outcome)
+                else:
+                    raise outcome
+                progress.tell(number / len(networks))
         result = _combined(outcomes, errors, must_pass, settings)
         kept = await keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
-        await cast(Awaitable[Any], show_matrix(kept, return_state=True))
-    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept.archive)
+        await cast(Awaitable[Any], report_matrix(result, kept, settings, return_state=True))
+    combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)
     message = matrix_sentence(result)
-    if result.status is VerdictStatus.PASSED:
-        return Completed(message=message, data=combined)
-    return Failed(message=message, data=combined)
+    emit([matrix_event(combined, message)])
+    return verdict_state(result.status, message, combined)
 
 
 def _combined(

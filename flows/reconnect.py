@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from eloquence_pipeline.errors import DisturbanceNotPossible, EloquenceError
 from eloquence_pipeline.measurement.method import METHOD_VERSION
@@ -29,21 +28,34 @@ from eloquence_pipeline.models import (
     ReconnectionResult,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.event import reconnection_event
 from eloquence_pipeline.reporting.reconnection import call_sentence, reconnection_sentence
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
-from eloquence_pipeline.settings import Settings, load_settings
+from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
+from flows.cancellation import ending_in_order
 from flows.disturbances import Case, plan_cases
-from flows.environment import EMBEDDED_TARGET, environment_of, exported, servers_at_hand
-from flows.parameters import Network
+from flows.environment import environment_of, exported
+from flows.parameters import (
+    ASKED_NETWORK,
+    ASKED_SEED,
+    ASKED_TARGET,
+    Network,
+    Repetitions,
+    Seed,
+    Target,
+    asked,
+)
 from flows.plans import choose_seed
-from flows.scenario import ONE_AT_A_TIME, Seed
+from flows.scenario import ONE_AT_A_TIME, measuring
+from flows.states import told_apart, verdict_state
 from tasks.archive import archive, archive_reconnection, check_store
 from tasks.disturbed_call import Venue, measure_reconnection, transmit_disturbed
+from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
 from tasks.report import report_reconnection
 from tasks.run import Run
 from tasks.speech import synthesise_phrase
@@ -52,32 +64,37 @@ CALL_SCENARIO, SCENARIO = "reconnect-call", "reconnect"
 _ALL_KINDS: list[DisturbanceKind] = []
 _BOTH_SIDES: list[DisturbedSide] = []
 
-Kinds = Annotated[
-    list[DisturbanceKind],
-    Field(title="Disturbances", description="What is done to the calls; none for everything there is."),
-]
-Sides = Annotated[
-    list[DisturbedSide],
-    Field(title="Sides", description="Whom it is done to; none for speaker and listener in turn."),
-]
-Repetitions = Annotated[
-    int, Field(ge=1, le=100, title="Repetitions", description="How often each disturbance is tried.")
-]
-
 _logger = PipelineLogger("RECONNECT")
 
 
-@flow(name="reconnect", task_runner=ONE_AT_A_TIME, persist_result=False)
+@flow(name="scenario", flow_run_name="reconnect", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("reconnect")
 async def reconnect(
-    disturbances: Kinds = _ALL_KINDS,
-    sides: Sides = _BOTH_SIDES,
-    repetitions: Repetitions = 1,
-    seed: Seed = 0,
-    network: Network = "",
+    disturbances: list[DisturbanceKind] = asked(
+        _ALL_KINDS, "Disturbances", "What is done to the calls; none for everything there is."
+    ),
+    sides: list[DisturbedSide] = asked(
+        _BOTH_SIDES, "Sides", "Whom it is done to; none for speaker and listener in turn."
+    ),
+    repetitions: Repetitions = asked(1, "Repetitions", "How often each disturbance is tried, 1 to 100."),
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Disturb calls in every way there is, and measure how long nothing is heard and who comes back."""
+    return await ending_in_order(_disturbed(disturbances, sides, repetitions, network, target, seed))
+
+
+async def _disturbed(
+    disturbances: list[DisturbanceKind],
+    sides: list[DisturbedSide],
+    repetitions: int,
+    network: str,
+    target: str,
+    seed: int,
+) -> State[Any]:
     forward_logs_to_prefect()
-    with servers_at_hand(_logger.info) as settings:
+    async with measuring(target) as settings:
         await check_store(settings)
         parameters: dict[str, JsonValue] = {
             "disturbances": [str(kind) for kind in disturbances],
@@ -87,10 +104,11 @@ async def reconnect(
         run = Run.begin(SCENARIO, settings, seed=choose_seed(seed), parameters=parameters, network=network)
         clips = _spoken(settings)
         cases = plan_cases(disturbances, sides, repetitions, run.seed)
-        calls = [
-            await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network)
-            for number, case in enumerate(cases, start=1)
-        ]
+        calls: list[DisturbedCall] = []
+        with shown_progress("reconnect-progress", f"Perturbations, essai {run.run_id}") as progress:
+            for number, case in enumerate(cases, start=1):
+                calls.append(await _carried_out(case, f"{number}/{len(cases)}", clips, settings, network))
+                progress.tell(number / len(cases))
         result = ReconnectionResult(
             format=ReconnectionFormat(method_version=METHOD_VERSION),
             run=run.info(room=""),
@@ -105,9 +123,8 @@ async def reconnect(
         kept = await archive_reconnection(run, result, settings)
         await cast(Awaitable[Any], report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
-    outcome = ReconnectionOutcome(result=result, archive=kept)
-    passed = result.verdict.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)
+    emit([reconnection_event(result, kept)])
+    return verdict_state(result.verdict.status, message, ReconnectionOutcome(result=result, archive=kept))
 
 
 def _spoken(settings: Settings) -> dict[Phrase, Clip]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from eloquence_pipeline.models import (
     ArchiveState,
@@ -19,14 +19,30 @@ from eloquence_pipeline.models import (
     ScenarioOutcome,
     ScenarioResult,
     Transmission,
-    VerdictStatus,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
 from eloquence_pipeline.storage.room import require_room
+from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
-from flows.parameters import Network
+from flows.parameters import (
+    ASKED_CATEGORIES,
+    ASKED_NETWORK,
+    ASKED_SEED,
+    ASKED_TARGET,
+    Categories,
+    DurationSeconds,
+    IntervalMs,
+    LongDurationSeconds,
+    NamedNetwork,
+    Network,
+    Packets,
+    Seed,
+    Speakers,
+    Target,
+    asked,
+)
 from flows.plans import (
     Plan,
     basic_plan,
@@ -36,56 +52,22 @@ from flows.plans import (
     stability_plan,
     stress_plan,
 )
+from flows.states import told_apart, verdict_state
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store, send_what_is_left
 from tasks.baseline import compare_with_nights
+from tasks.events import emit_result
 from tasks.logs import forward_logs_to_prefect
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
 from tasks.quality import score_quality
 from tasks.report import report
 from tasks.run import Run
+from tasks.slot import alone_on_this_machine
 from tasks.speech import synthesise_phrase
 from tasks.transmission import transmit
 
-DurationSeconds = Annotated[
-    int, Field(ge=8, le=3600, title="Duration", description="Length of the transmission in seconds.")
-]
-LongDurationSeconds = Annotated[
-    int,
-    Field(
-        ge=30,
-        le=43_200,
-        title="Duration",
-        description="Length of the call in seconds, 12 hours at most; an hour takes 0.83 GB of disk, twice "
-        "that with the embedded store.",
-    ),
-]
-Seed = Annotated[
-    int,
-    Field(
-        ge=0, title="Seed", description="Repeats the phrases and pauses of an earlier run; 0 draws a new one."
-    ),
-]
-
-Packets = Annotated[int, Field(ge=1, le=1000, title="Packets", description="Number of phrases.")]
-Speakers = Annotated[
-    int,
-    Field(ge=1, le=8, title="Speakers", description="How many speak at the same time in one room."),
-]
-IntervalMs = Annotated[
-    int, Field(ge=0, le=60_000, title="Interval", description="Pause between phrases in milliseconds.")
-]
-_USUAL: list[str] = []
-Categories = Annotated[
-    list[str],
-    Field(
-        title="Categories",
-        description="Categories of phrases to speak; none for those of the settings.",
-        max_length=20,
-    ),
-]
-
+_NO_OPTIONS: dict[str, JsonValue] = {}
 _logger = PipelineLogger("SCENARIO")
 
 
@@ -101,48 +83,61 @@ ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_wo
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("basic")
 async def basic(
-    duration_seconds: DurationSeconds = 30,
-    categories: Categories = _USUAL,
-    seed: Seed = 0,
-    network: Network = "",
+    duration_seconds: DurationSeconds = asked(
+        30, "Duration", "Length of the conversation in seconds, 8 to 3600."
+    ),
+    categories: Categories = ASKED_CATEGORIES,
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak greetings and coaching phrases with pauses of 2 to 4 s, and measure how they arrive."""
     return await _carry_out(
-        lambda tests: basic_plan(duration_seconds, categories or tests.basic.categories), seed, network
+        lambda tests: basic_plan(duration_seconds, categories or tests.basic.categories),
+        network,
+        target,
+        seed,
     )
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("stress")
 async def stress(
-    packets: Packets = 50,
-    interval_ms: IntervalMs = 500,
-    speakers: Speakers = 1,
-    categories: Categories = _USUAL,
-    seed: Seed = 0,
-    network: Network = "",
+    packets: Packets = asked(50, "Phrases", "How many phrases each speaker says, 1 to 1000."),
+    interval_ms: IntervalMs = asked(500, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
+    speakers: Speakers = asked(1, "Speakers", "How many speak at the same time in one room, 1 to 8."),
+    categories: Categories = ASKED_CATEGORIES,
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak many short technical phrases in quick succession, and measure how they arrive."""
     return await _carry_out(
         lambda tests: stress_plan(packets, interval_ms, speakers, categories or tests.stress.categories),
-        seed,
         network,
+        target,
+        seed,
     )
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("latency")
 async def latency(
-    packets: Packets = 20,
-    interval_ms: IntervalMs = 200,
-    categories: Categories = _USUAL,
-    seed: Seed = 0,
-    network: Network = "",
+    packets: Packets = asked(20, "Phrases", "How many phrases are said, 1 to 1000."),
+    interval_ms: IntervalMs = asked(200, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
+    categories: Categories = ASKED_CATEGORIES,
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak very short phrases in very quick succession, and measure how soon they arrive."""
     return await _carry_out(
         lambda tests: latency_plan(packets, interval_ms, categories or tests.latency.categories),
-        seed,
         network,
+        target,
+        seed,
     )
 
 
@@ -152,54 +147,96 @@ async def latency(
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
+@told_apart("stability")
 async def stability(
-    duration_seconds: LongDurationSeconds = 600,
-    categories: Categories = _USUAL,
-    seed: Seed = 0,
-    network: Network = "",
+    duration_seconds: LongDurationSeconds = asked(
+        600,
+        "Duration",
+        "Length of the call in seconds, 30 to 43200 (12 h). An hour takes 0.83 GB of disk, twice that with "
+        "the embedded store.",
+    ),
+    categories: Categories = ASKED_CATEGORIES,
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak as in a normal conversation, for long, and measure how the call goes over time."""
     return await _carry_out(
         lambda tests: stability_plan(duration_seconds, categories or tests.stability.categories),
-        seed,
         network,
+        target,
+        seed,
     )
 
 
 @flow(name="scenario", flow_run_name="network-{network}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("network condition")
 async def condition(
-    network: Network, packets: Packets = 3, categories: Categories = _USUAL, seed: Seed = 0
+    network: NamedNetwork,
+    packets: Packets = 3,
+    categories: Categories = ASKED_CATEGORIES,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak some phrases over one simulated network: a condition of the network matrix."""
     return await _carry_out(
-        lambda tests: network_plan(network, packets, categories or tests.basic.categories), seed, network
+        lambda tests: network_plan(network, packets, categories or tests.basic.categories),
+        network,
+        target,
+        seed,
     )
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
+@told_apart("own test")
 async def own_test(
-    test: str, options: dict[str, JsonValue] | None = None, seed: Seed = 0, network: Network = ""
+    test: str = asked(..., "Test", "On the worker's machine: tests/mine.py:run, or a registered name."),
+    options: dict[str, JsonValue] = asked(_NO_OPTIONS, "Options", "What the function takes, by name."),
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
+    return await ending_in_order(_measured_own_test(test, options, network, target, seed))
+
+
+async def _measured_own_test(
+    test: str, options: dict[str, JsonValue], network: str, target: str, seed: int
+) -> State[Any]:
     forward_logs_to_prefect()
-    given = options or {}
-    with servers_at_hand(_logger.info) as settings:
+    async with measuring(target) as settings:
         await check_store(settings)
         loaded = load_own_test(test)
         run = Run.begin(
             loaded.name,
             settings,
             seed=choose_seed(seed),
-            parameters={"test": test, **given},
+            parameters={"test": test, **options},
             network=network,
         )
-        transmission = await transmit_own_test(run, test, given)
+        transmission = await transmit_own_test(run, test, options)
         return await _conclude(run, transmission, settings)
 
 
-async def _carry_out(make_plan: Callable[[ScenarioSettings], Plan], seed: int, network: str) -> State[Any]:
+@asynccontextmanager
+async def measuring(target: str) -> AsyncGenerator[Settings]:
+    """Yield settings that name all servers, while no other run measures on this machine."""
+    async with alone_on_this_machine():
+        with servers_at_hand(_logger.info, target) as settings:
+            yield settings
+
+
+async def _carry_out(
+    make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
+) -> State[Any]:
+    return await ending_in_order(_measured(make_plan, network, target, seed))
+
+
+async def _measured(
+    make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
+) -> State[Any]:
     forward_logs_to_prefect()
-    with servers_at_hand(_logger.info) as settings:
+    async with measuring(target) as settings:
         await check_store(settings)
         plan = make_plan(settings.tests)
         run = Run.begin(
@@ -251,7 +288,9 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
     if kept.state is ArchiveState.UPLOADED:
         await send_what_is_left(settings)
-    return _final_state(ScenarioOutcome(result=result, archive=kept))
+    emit_result(result, kept)
+    message = verdict_sentence(result)
+    return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
 
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
@@ -264,10 +303,3 @@ async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> Sce
         raise compared  # a cancellation
     _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
     return result
-
-
-def _final_state(outcome: ScenarioOutcome) -> State[Any]:
-    """Return the state that says the verdict; what fails the run leaves its evidence kept."""
-    message = verdict_sentence(outcome.result)
-    passed = outcome.result.status is VerdictStatus.PASSED
-    return Completed(message=message, data=outcome) if passed else Failed(message=message, data=outcome)

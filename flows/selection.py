@@ -14,6 +14,7 @@ from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, lo
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
 from flows.parameters import require_conditions
+from flows.targets import known_targets, require_target
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
 FLAGS = {
@@ -29,22 +30,23 @@ FLAGS = {
     "network": "--network",
     "conditions": "--condition",
     "must_pass": "--must-pass",
+    "target": "--target",
 }
 _UNDERSTOOD = {
-    "basic": {"duration_seconds", "categories", "seed", "network"},
-    "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network"},
-    "latency": {"packets", "interval_ms", "categories", "seed", "network"},
-    "stability": {"duration_seconds", "categories", "seed", "network"},
-    "network": {"conditions", "must_pass", "packets", "categories", "seed"},
-    "reconnect": {"disturbances", "sides", "repetitions", "seed", "network"},
+    "basic": {"duration_seconds", "categories", "seed", "network", "target"},
+    "stress": {"packets", "interval_ms", "speakers", "categories", "seed", "network", "target"},
+    "latency": {"packets", "interval_ms", "categories", "seed", "network", "target"},
+    "stability": {"duration_seconds", "categories", "seed", "network", "target"},
+    "network": {"conditions", "must_pass", "packets", "categories", "seed", "target"},
+    "reconnect": {"disturbances", "sides", "repetitions", "seed", "network", "target"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
     "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
 }
 """How long a test may take."""
-_OF_THE_SUITE = {"seed", "network"}
-_OF_EVERY_TEST = {"seed", "network"}
+_OF_THE_SUITE = {"seed", "network", "target"}
+_OF_EVERY_TEST = {"seed", "network", "target"}
 
 
 def known_tests() -> list[str]:
@@ -73,6 +75,14 @@ def known_networks() -> list[str]:
         return []
 
 
+def names_of_targets() -> list[str]:
+    """Return the names that ``--target`` takes; none when the settings are wrong."""
+    try:
+        return known_targets(load_settings())
+    except EloquenceError:
+        return []
+
+
 def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[str, dict[str, Any]]:
     """Return the name of the flow that is meant, and its parameters.
 
@@ -88,9 +98,11 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
     typer.BadParameter
         If flags do not go together, or there is no such test.
     ConfigurationError
-        If a test of the user's own cannot be loaded, or there is no such network.
+        If a test of the user's own cannot be loaded, or there is no such network or target.
     """
-    networks = load_settings().network
+    settings = load_settings()
+    networks = settings.network
+    require_target(settings, given.get("target", ""))
     networks.plan(given.get("network", ""))
     require_conditions(given.get("conditions", []), given.get("must_pass", []), networks)
     if all_tests and test:

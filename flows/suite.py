@@ -1,49 +1,109 @@
-"""All scenarios, one after the other, with one combined result."""
+"""Several tests, one after the other, with one combined verdict: `--all`, and the night."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, cast
+from enum import StrEnum
+from typing import Annotated, Any, cast
 
-from prefect import flow
+from prefect import Flow, flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome, VerdictStatus
+from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.suite import Part, suite_event, suite_sentence, suite_status
+from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
-from flows.parameters import Network
-from flows.scenario import Seed, basic, latency, stress
+from flows.network import network_matrix
+from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
+from flows.reconnect import reconnect
+from flows.scenario import basic, latency, stability, stress
+from flows.states import told_apart, verdict_state
+from tasks.events import emit
+from tasks.logs import forward_logs_to_prefect
+from tasks.progress import shown_progress
+from tasks.report import report_suite
 
 _logger = PipelineLogger("SUITE")
 
 
+class SuiteTest(StrEnum):
+    """A test that a suite can hold."""
+
+    BASIC = "basic"
+    STRESS = "stress"
+    LATENCY = "latency"
+    STABILITY = "stability"
+    NETWORK = "network"
+    RECONNECT = "reconnect"
+
+
+SHORT_TESTS: list[SuiteTest] = [SuiteTest.BASIC, SuiteTest.STRESS, SuiteTest.LATENCY]
+
+_FLOWS: dict[SuiteTest, Flow[..., Any]] = {
+    SuiteTest.BASIC: basic,
+    SuiteTest.STRESS: stress,
+    SuiteTest.LATENCY: latency,
+    SuiteTest.STABILITY: stability,
+    SuiteTest.NETWORK: network_matrix,
+    SuiteTest.RECONNECT: reconnect,
+}
+
+
 @flow(name="suite", persist_result=False)
-async def suite(seed: Seed = 0, network: Network = "") -> State[Any]:
-    """Run every scenario as the settings say; one that cannot be carried out does not stop the others."""
-    outcomes: list[ScenarioOutcome] = []
+@told_apart("suite")
+async def suite(
+    tests: Annotated[list[SuiteTest], Field(min_length=1)] = asked(
+        SHORT_TESTS, "Tests", "Which tests to run, one after the other."
+    ),
+    network: Network = ASKED_NETWORK,
+    target: Target = ASKED_TARGET,
+    seed: Seed = ASKED_SEED,
+) -> State[Any]:
+    """Run tests as the settings say; one that cannot be carried out does not stop the others."""
+    return await ending_in_order(_in_turn(list(dict.fromkeys(tests)), network, target, seed))
+
+
+async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
+    forward_logs_to_prefect()
+    outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
-    with servers_at_hand(_logger.info) as settings:
-        for scenario in (basic, stress, latency):
-            _logger.info(f"test {scenario.fn.__name__}")
-            parameters = default_parameters(scenario.fn.__name__, settings)
+    with (
+        servers_at_hand(_logger.info, target) as settings,
+        shown_progress("suite-progress", "Tests de la suite") as progress,
+    ):
+        for number, test in enumerate(tests, start=1):
+            _logger.info(f"test {test}")
+            # The matrix has networks of its own.
+            common = {"target": target, "seed": seed} | (
+                {} if test is SuiteTest.NETWORK else {"network": network}
+            )
             # Prefect's types take an async flow with return_state for a synchronous one.
             running = cast(
                 Awaitable[State[Any]],
-                scenario(**parameters, seed=seed, network=network, return_state=True),
+                _FLOWS[test](**default_parameters(test, settings), **common, return_state=True),
             )
             outcome = await (await running).aresult(raise_on_failure=False)
-            if isinstance(outcome, ScenarioOutcome):
-                outcomes.append(outcome)
+            if isinstance(outcome, Part):
+                outcomes[str(test)] = outcome
             elif isinstance(outcome, EloquenceError):
-                errors[scenario.fn.__name__] = str(outcome)
+                errors[str(test)] = str(outcome)
+            elif isinstance(outcome, Exception):
+                errors[str(test)] = f"unexpected {type(outcome).__name__}: {outcome}"
             else:
                 raise outcome
-    combined = SuiteOutcome(outcomes=tuple(outcomes), errors=errors)
-    status = combined.result.status
-    message = f"{len(outcomes) + len(errors)} tests: {status}"
-    if status is VerdictStatus.PASSED:
-        return Completed(message=message, data=combined)
-    return Failed(message=message, data=combined)
+            progress.tell(number / len(tests))
+    # The evidence is kept: a page that cannot be shown is no reason to fail.
+    await cast(Awaitable[Any], report_suite(outcomes, errors, return_state=True))
+    emit([suite_event(outcomes, errors)])
+    return verdict_state(
+        suite_status(outcomes, errors),
+        suite_sentence(outcomes, errors),
+        SuiteOutcome(
+            outcomes=tuple(one for one in outcomes.values() if isinstance(one, ScenarioOutcome)),
+            errors=errors,
+        ),
+    )

@@ -16,13 +16,14 @@ from eloquence_pipeline.measurement.worst import worst_phrases
 from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.course_plot import course_svg
+from eloquence_pipeline.reporting.plot import delay_and_loss_png
 from eloquence_pipeline.settings import EvidenceSettings, Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
 from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
-from eloquence_pipeline.storage.run_files import COURSE_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.stored_run import read_transmission
 from eloquence_pipeline.storage.sync import sync
@@ -68,10 +69,20 @@ async def archive(run: Run, result: ScenarioResult | None, settings: Settings) -
     folder = RunFolder.open(run.folder)
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
-        if result.course is not None:
-            folder.write_bytes(COURSE_FILE, course_svg(result))
+        _draw(folder, result)
         await asyncio.wrap_future(in_background(lambda: _keep(folder, result, settings.evidence)))
     return await sealed_and_sent(folder, settings)
+
+
+def _draw(folder: RunFolder, result: ScenarioResult) -> None:
+    """Keep a picture of the run: of a long one its course, of any other its phrases."""
+    try:
+        if result.course is not None:
+            folder.write_bytes(COURSE_FILE, course_svg(result))
+        else:
+            folder.write_bytes(PLOT_FILE, delay_and_loss_png(result))
+    except Exception as error:  # a picture that cannot be drawn is no reason to lose a run
+        _logger.warning(f"pas d'image de l'essai: {type(error).__name__}: {error}")
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -112,7 +123,7 @@ async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     return kept
 
 
-@task(name="check store", persist_result=False, cache_policy=NO_CACHE)
+@task(name="check store", task_run_name="check store", persist_result=False, cache_policy=NO_CACHE)
 async def check_store(settings: Settings) -> None:
     """Look at the store before anything is said: settings that cannot work are refused here.
 
@@ -134,7 +145,9 @@ async def check_store(settings: Settings) -> None:
         _logger.warning(f"{error}; the evidence will stay on this machine until `eloquence sync`")
 
 
-@task(name="send what is left", persist_result=False, cache_policy=NO_CACHE)
+@task(
+    name="send what is left", task_run_name="send what is left", persist_result=False, cache_policy=NO_CACHE
+)
 async def send_what_is_left(settings: Settings) -> None:
     """Send earlier runs that could not be sent when they were made, for a while; never an error."""
     storage, results = settings.storage, settings.folders.results

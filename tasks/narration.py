@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, Self
 
 from eloquence_pipeline.models import (
@@ -45,10 +45,18 @@ class SpeechNarrator:
         False for all but one, where several speak at the same time.
     by_the_minute
         Log a line a minute instead of one a phrase.
+    on_progress
+        Told how far the script is, from 0 to 1, where progress is shown.
     """
 
     def __init__(
-        self, script: SpeechScript, call: Call, *, shows_progress: bool = True, by_the_minute: bool = False
+        self,
+        script: SpeechScript,
+        call: Call,
+        *,
+        shows_progress: bool = True,
+        by_the_minute: bool = False,
+        on_progress: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._script = script
         self._call = call
@@ -56,13 +64,27 @@ class SpeechNarrator:
         self._minutes_told = 0
         self._by_the_minute = by_the_minute
         self._shows_progress = shows_progress
+        self._on_progress = on_progress
 
     @classmethod
-    def for_all(cls, scripts: Sequence[SpeechScript], call: Call, *, by_the_minute: bool) -> list[Self]:
+    def for_all(
+        cls,
+        scripts: Sequence[SpeechScript],
+        call: Call,
+        *,
+        by_the_minute: bool,
+        on_progress: Callable[[float], None],
+    ) -> list[Self]:
         """Return a narrator for each script; that of the longest shows the progress."""
         longest = max(range(len(scripts)), key=lambda place: scripts[place].sample_count)
         return [
-            cls(script, call, shows_progress=place == longest, by_the_minute=by_the_minute)
+            cls(
+                script,
+                call,
+                shows_progress=place == longest,
+                by_the_minute=by_the_minute,
+                on_progress=on_progress,
+            )
             for place, script in enumerate(scripts)
         ]
 
@@ -83,6 +105,7 @@ class SpeechNarrator:
 
     def _tell_progress(self, seconds: float) -> None:
         whole = self._script.duration_seconds
+        self._on_progress(seconds / whole)
         if not self._by_the_minute:
             _speech.progress("Transmission", seconds, whole)
             return

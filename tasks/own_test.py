@@ -54,7 +54,7 @@ class Conversation(Record):
     changed_network: bool
 
 
-@task(name="converse", persist_result=False, cache_policy=NO_CACHE)
+@task(name="converse", task_run_name="converse: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
 async def converse(
     run: Run,
     test: str,

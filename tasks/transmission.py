@@ -41,10 +41,13 @@ from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.narration import Narrator, SpeechNarrator
 from tasks.network import CallNetwork, call_network
+from tasks.progress import Progress, shown_progress
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
 MAX_ATTEMPTS = 3
+MARGIN_SECONDS = 120.0
+"""For connecting, leaving, and a server that is away meanwhile; what takes longer does not end by itself."""
 LISTENER = "listener"
 
 T = TypeVar("T")
@@ -83,7 +86,7 @@ async def publish(
     )
 
 
-@task(name="subscribe", persist_result=False, cache_policy=NO_CACHE)
+@task(name="subscribe", task_run_name="subscribe: listener", persist_result=False, cache_policy=NO_CACHE)
 async def subscribe(
     run: Run,
     speakers: Mapping[str, str],
@@ -122,14 +125,25 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     Raises
     ------
     TransportError
-        If no audio went out; a transient one repeats the whole attempt.
+        If no audio went out, a transient one repeats the whole attempt; or if it does not end.
     """
+    longest = max(script.duration_seconds for script in scripts.values())
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
-    with noted_attempt(run) as attempt:
-        async with call_network(run, list(scripts)) as network:
-            transmission = await _attempt(run, scripts, attempt.room, network)
-            return attempt.completed(await network.told_by(transmission))
+    try:
+        with noted_attempt(run) as attempt, shown_progress(*_of(run), longest) as progress:
+            # Not Prefect's own timeout: it would take a timeout of anything below for its own.
+            async with (
+                asyncio.timeout(longest + MARGIN_SECONDS),
+                call_network(run, list(scripts)) as network,
+            ):
+                transmission = await _attempt(run, scripts, attempt.room, network, progress)
+                return attempt.completed(await network.told_by(transmission))
+    except TimeoutError:
+        raise TransportError(
+            f"the transmission of {longest:.0f} s had not ended {MARGIN_SECONDS:.0f} s after it should have",
+            remedy="report it with the run's folder; what was recorded until then is there",
+        ) from None
 
 
 def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
@@ -138,8 +152,13 @@ def write_scripts(run: Run, scripts: Mapping[str, SpeechScript]) -> None:
     RunFolder.open(run.folder).write_json(SCRIPTS_FILE, content)
 
 
+def _of(run: Run) -> tuple[str, str]:
+    """Return key and description of the progress artifact of a run."""
+    return f"{run.scenario}-progress", f"Transmission en cours : {run.scenario}, essai {run.run_id}"
+
+
 async def _attempt(
-    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork
+    run: Run, scripts: Mapping[str, SpeechScript], room: str, network: CallNetwork, progress: Progress
 ) -> Transmission:
     call = Call(scripts)
     tags = tags_of(list(scripts))
@@ -147,7 +166,10 @@ async def _attempt(
     tokens = {speaker: await mint_token(Side.PUBLISHER, room, speaker, longest) for speaker in scripts}
     listeners_token = await mint_token(Side.SUBSCRIBER, room, LISTENER, longest)
     narrators = SpeechNarrator.for_all(
-        list(scripts.values()), call, by_the_minute=run.scenario == STABILITY_TEST
+        list(scripts.values()),
+        call,
+        by_the_minute=run.scenario == STABILITY_TEST,
+        on_progress=progress.tell,
     )
     with redacted_standard_error(), undisturbed():
         speaking = [

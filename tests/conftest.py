@@ -2,23 +2,37 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from eloquence_pipeline.settings import FILE_VARIABLE
 
-COMMANDS = Path(__file__).with_name("e2e")
+COMMANDS, OPERATIONS = "tests/e2e/", "tests/e2e/operations/"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell ``pytest -n 2 --dist loadgroup`` what may run side by side.
+class Scopes(LoadScopeScheduling):
+    """One worker takes everything but whole commands; those go by the file to whoever is free.
 
-    Whole commands mostly wait, for servers to start and for speech to end; everything else goes on meanwhile.
-    Within each half the order is kept, so that servers which tests share are started once.
+    Commands mostly wait, for servers to start and for speech to end; everything else goes on meanwhile.
+    Within a scope the order is kept, so that servers which tests share are started once.
     """
-    for item in items:
-        half = "commands" if item.path.is_relative_to(COMMANDS) else "parts"
-        item.add_marker(pytest.mark.xdist_group(half))
+
+    def _split_scope(self, nodeid: str) -> str:
+        if not nodeid.startswith(COMMANDS):
+            return "parts"
+        return OPERATIONS if nodeid.startswith(OPERATIONS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scopes | None:
+    """Return who decides what runs side by side with ``pytest -n 2 --dist loadscope``."""
+    return Scopes(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the browser tests keep what they see."""
+    parser.addoption("--screenshots", type=Path, metavar="FOLDER", help="keep pictures of the pages there")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from eloquence_pipeline.models import (
@@ -12,13 +13,13 @@ from eloquence_pipeline.models import (
     ArchiveState,
     FigureVerdict,
     PhraseObservation,
+    Record,
     ScenarioResult,
     Stage,
 )
 from eloquence_pipeline.reporting.advice import STAGE_WORDS, bottleneck_advice, bottleneck_sentence
 from eloquence_pipeline.reporting.baseline import baseline_markdown
 from eloquence_pipeline.reporting.course import course_markdown
-from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.reporting.losses import loss_lines
 from eloquence_pipeline.reporting.network import network_lines
 from eloquence_pipeline.reporting.quality import quality_markdown
@@ -38,15 +39,57 @@ def escaped(text: str) -> str:
     return _MARKDOWN_SPECIAL.sub(r"\\\1", text).replace("\n", " ")
 
 
-def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[str, str]) -> str:
+class Links(Record):
+    """Addresses that open the evidence in a browser, as long as they are good."""
+
+    addresses: dict[str, str]
+    """By the name of the file they open; none where the evidence could not be sent."""
+    until: datetime | None = None
+    """When they end; None where there are none."""
+
+    @property
+    def term(self) -> str:
+        """Until when they open, for people; empty where there are none."""
+        return (
+            "" if self.until is None else f"liens signés, valables jusqu'au {self.until:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+class Picture(Record):
+    """A picture of a run, as it lies beside the result."""
+
+    name: str
+    content: bytes
+
+
+def links_markdown(links: Links) -> str:
+    """Return all links in a line, and until when they open."""
+    if not links.addresses:
+        return ""
+    opened = " · ".join(f"[{escaped(name)}]({address})" for name, address in links.addresses.items())
+    return f"{opened} ({escaped(links.term)})"
+
+
+def picture_markdown(picture: Picture | None, title: str) -> str:
+    """Return a picture in the text itself: an address of it would end with the store."""
+    if picture is None:
+        return ""
+    kind = "svg+xml" if PurePath(picture.name).suffix == ".svg" else "png"
+    encoded = base64.b64encode(picture.content).decode()
+    return f"\n![{escaped(title)}](data:image/{kind};base64,{encoded})\n"
+
+
+def verdict_markdown(
+    result: ScenarioResult, archive: Archive, links: Links, picture: Picture | None = None
+) -> str:
     """Return the verdict, the figures and the place of the evidence.
 
     Parameters
     ----------
-    result, archive
+    result, archive, picture
         What to show.
     links
-        Addresses by the name of the file they open.
+        What opens the files.
     """
     rows = "\n".join(
         f"| {FIGURE_WORDS[figure.figure]}{_of_whom(figure)} | {value_with_unit(figure)} | {figure.judged} "
@@ -67,21 +110,14 @@ def verdict_markdown(result: ScenarioResult, archive: Archive, links: Mapping[st
 {_budget_rows(result)}
 
 {_blame(result)}
-{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}{_plot(result)}
+{_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}
+{picture_markdown(picture, result.run.scenario)}
 **Preuves**: {place_of(archive)}
 
-{" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
+{links_markdown(links)}
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """
-
-
-def _plot(result: ScenarioResult) -> str:
-    """Return the drawing of a long call, in the text itself: an address of it would end with the store."""
-    if result.course is None:
-        return ""
-    encoded = base64.b64encode(course_svg(result)).decode()
-    return f"\n![{escaped(result.run.scenario)}](data:image/svg+xml;base64,{encoded})\n"
 
 
 def _budget_rows(result: ScenarioResult) -> str:
@@ -138,11 +174,12 @@ def phrase_rows(result: ScenarioResult) -> list[dict[str, Any]]:
 def _row(phrase: PhraseObservation, *, several: bool) -> dict[str, Any]:
     return {
         "#": phrase.index,
-        "Phrase": f"{phrase.speaker} : {phrase.text}" if several else phrase.text,
         "Reçue": "oui" if phrase.received else "NON",
         "Aller simple (ms)": _rounded(phrase.one_way_delay_ms),
         "Bout en bout (ms)": _rounded(phrase.end_to_end_ms),
         "À écouter (s)": _rounded(phrase.position_in_received_seconds),
+        # The last, because it is the longest: what does not fit on a page has to be scrolled to.
+        "Phrase": f"{phrase.speaker} : {phrase.text}" if several else phrase.text,
     }
 
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from typing import NamedTuple
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from eloquence_pipeline.models import Archive, Axis, ClassEdge, MatrixCell, MatrixResult, VerdictStatus
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.markdown import escaped
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.markdown import (
+    Links,
+    Picture,
+    escaped,
+    links_markdown,
+    picture_markdown,
+    place_of,
+)
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_clause
 
 _STYLES = {VerdictStatus.PASSED: "green", VerdictStatus.FAILED: "red", VerdictStatus.INVALID: "yellow"}
 _LEVELS = {VerdictStatus.PASSED: logging.INFO, VerdictStatus.FAILED: logging.ERROR}
 _UNITS = {Axis.LOSS: " %", Axis.LATENCY: " ms", Axis.JITTER: " ms"}
 _AXIS_WORDS = {Axis.LOSS: "perte", Axis.LATENCY: "latence", Axis.JITTER: "gigue"}
 TITLES = ("Réseau", "Aller", "p95", "Réseau mesuré", "Perte inj.", "mesurée", "Masqué", "MOS", "Verdict")
+_TITLE_UNITS = ("", "ms", "ms", "ms", "%", "%", "%", "", "")
 
 
 class MatrixRow(NamedTuple):
@@ -79,15 +87,17 @@ def _sentence(edge: ClassEdge) -> str:
 
 
 def matrix_sentence(result: MatrixResult) -> str:
-    """Return the verdict over the whole in one line."""
+    """Return the verdict over the whole in one line that names what was missed over which network."""
     status = result.status
     deciding = [cell for cell in result.cells if cell.must_pass]
     good = [cell for cell in deciding if cell.result.verdict.status is VerdictStatus.PASSED]
     errors = f", {len(result.errors)} non réalisées" if result.errors else ""
-    return (
+    told = (
         f"{STATUS_ICONS[status]} network {STATUS_WORDS[status]}: {len(good)}/{len(deciding)} conditions "
         f"exigées réussies (*), {len(result.cells)} mesurées{errors}"
     )
+    bad = [f"{cell.network} : {missed_clause(cell.result)}" for cell in deciding if cell not in good]
+    return "; ".join([told, *bad])
 
 
 def print_matrix(console: Console, result: MatrixResult, archive: Archive | None = None) -> None:
@@ -95,12 +105,18 @@ def print_matrix(console: Console, result: MatrixResult, archive: Archive | None
     if isinstance(console, JsonConsole):
         _write(console, result, archive)
         return
-    table = Table(expand=False)
-    for title in TITLES:
-        table.add_column(title, justify="left" if title in {"Réseau", "Verdict"} else "right")
+    # Units stand above, so that at 80 columns the names of networks and classes stay whole.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for title, unit in zip(TITLES, _TITLE_UNITS, strict=True):
+        words = title in {TITLES[0], TITLES[-1]}
+        heading = "\n".join([*title.split(), unit]).rstrip()
+        table.add_column(
+            heading, justify="left" if words else "right", no_wrap=title == TITLES[-1], overflow="fold"
+        )
     for row, cell in zip(matrix_rows(result), result.cells, strict=True):
-        *figures, verdict = row
-        table.add_row(*figures, Text(verdict, style=_STYLES[cell.result.verdict.status]))
+        name, *figures, verdict = row
+        bare = [figure.removesuffix(" ms").removesuffix(" %") for figure in figures]
+        table.add_row(name, *bare, Text(verdict, style=_STYLES[cell.result.verdict.status]))
     console.print()
     console.print(table)
     for sentence in edge_sentences(result):
@@ -123,12 +139,11 @@ def _write(console: JsonConsole, result: MatrixResult, archive: Archive | None) 
     console.write("result", matrix_sentence(result), level=level, content=content)
 
 
-def matrix_markdown(result: MatrixResult, plot_png: bytes) -> str:
-    """Return the verdict, the table, where classes end, and the plot inside."""
+def matrix_markdown(result: MatrixResult, archive: Archive, links: Links, plot: Picture | None) -> str:
+    """Return the verdict, the table, where classes end, the plot inside, and the place of the evidence."""
     head, _, rest = matrix_sentence(result).partition(": ")
     rows = "\n".join(f"| {' | '.join(escaped(part) for part in row)} |" for row in matrix_rows(result))
     edges = "\n".join(f"- {escaped(sentence)}" for sentence in edge_sentences(result))
-    plot = base64.b64encode(plot_png).decode()
     return f"""# {escaped(head)}
 
 {escaped(rest)}
@@ -139,7 +154,10 @@ def matrix_markdown(result: MatrixResult, plot_png: bytes) -> str:
 
 {edges}
 
-![délai, masquage et qualité](data:image/png;base64,{plot})
+{picture_markdown(plot, "délai, masquage et qualité")}
+**Preuves**: {place_of(archive)}
+
+{links_markdown(links)}
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rich import box
@@ -21,7 +20,7 @@ from eloquence_pipeline.models import (
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.markdown import escaped, place_of
+from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
 
@@ -143,7 +142,7 @@ def _ms(value: float | None) -> str:
     return "—" if value is None else f"{value:.0f} ms"
 
 
-def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: Mapping[str, str]) -> str:
+def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: Links) -> str:
     """Return the verdict, a row a disturbance and the place of the evidence.
 
     Parameters
@@ -151,7 +150,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: M
     result, archive
         What to show.
     links
-        Addresses by the name of the file they open.
+        What opens the files.
     """
     head, _, rest = reconnection_sentence(result).partition(": ")
     rows = "\n".join(
@@ -186,7 +185,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: M
 
 **Preuves**: {place_of(archive)}
 
-{" · ".join(f"[{escaped(name)}]({address})" for name, address in links.items())}
+{links_markdown(links)}
 
 **Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
 """

@@ -52,6 +52,16 @@ def verdict_sentence(result: ScenarioResult) -> str:
     return f"{head}: {worse}; {heard}" if worse else f"{head}: {heard}"
 
 
+def missed_clause(result: ScenarioResult) -> str:
+    """Return what is wrong with a run, without its name: figure, phrase, threshold."""
+    return verdict_sentence(result).partition(": ")[2]
+
+
+def not_carried_out_sentence(test: str, error: Exception) -> str:
+    """Return in one line why there is no verdict, and what to do."""
+    return f"⚫ {test} NON RÉALISÉ: {' '.join(str(error).split())}"
+
+
 _BROKE_OFF = "the transmission broke off: "
 _INVALID = "invalid: "
 

@@ -11,7 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eloquence_pipeline.servers.background import ServiceStatus, down, status, up
+    from eloquence_pipeline.servers.background import (
+        ServiceStatus,
+        down,
+        runs_without_worker,
+        status,
+        up,
+        up_worker,
+    )
     from eloquence_pipeline.servers.binaries import find_binaries
     from eloquence_pipeline.servers.embedded import embedded_servers
     from eloquence_pipeline.servers.endpoints import Endpoints, LiveKitEndpoint, PrefectEndpoint, S3Endpoint
@@ -34,8 +41,10 @@ __all__ = [
     "has_minio_data",
     "require_media_interface",
     "restartable_livekit",
+    "runs_without_worker",
     "status",
     "up",
+    "up_worker",
 ]
 
 _HOMES = {
@@ -52,8 +61,10 @@ _HOMES = {
     "has_minio_data": "minio_server",
     "require_media_interface": "interfaces",
     "restartable_livekit": "restartable",
+    "runs_without_worker": "background",
     "status": "background",
     "up": "background",
+    "up_worker": "background",
 }
 
 

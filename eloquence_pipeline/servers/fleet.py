@@ -30,7 +30,7 @@ from eloquence_pipeline.servers.progress import ProgressSink
 from eloquence_pipeline.servers.state import Instance
 from eloquence_pipeline.settings import Settings
 
-LIVEKIT, MINIO, PREFECT = "livekit", "minio", "prefect"
+LIVEKIT, MINIO, PREFECT, WORKER = "livekit", "minio", "prefect", "worker"
 
 Start = Callable[[Waiting], Held]
 

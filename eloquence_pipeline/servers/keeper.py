@@ -34,6 +34,9 @@ SERVER_LOG = "server.log"
 
 _POLL_SECONDS = 0.25
 _POLL_SECONDS_WHILE_STARTING = 0.05
+_START_AGAIN_SECONDS = 0.5
+_MOST_STARTS = 5
+"""Of a background server in a row, without getting ready in between."""
 _TAIL_LINES = 6
 _TAIL_CHARACTERS = 800
 _PR_SET_PDEATHSIG = 1
@@ -60,6 +63,7 @@ class Keeper:
         self._state: dict[str, Any] = dict(launch["state"])
         self._server: subprocess.Popen[bytes] | None = None
         self._terminated = False
+        self._starts = 0
         self._wake_reader, self._wake_writer = os.pipe()
 
     def run(self) -> int:
@@ -84,13 +88,25 @@ class Keeper:
                 if self._finish():
                     return 0
             elif (code := self._exit_code()) is not None:
-                return self._fail(f"ended by itself with exit code {code}")
+                if not self._may_start_again():
+                    return self._fail(f"ended by itself with exit code {code}")
+                self._start()
+                deadline = time.monotonic() + self._launch["ready_seconds"]
             elif self._state["phase"] == "starting":
                 if self._health.passes(self._state["server"]["pid"]):
+                    self._starts = 0
                     self._save("ready")
                 elif time.monotonic() > deadline:
                     return self._fail(f"was not ready within {self._launch['ready_seconds']:g} s")
             self._sleep()
+
+    def _may_start_again(self) -> bool:
+        """Whether a server that has ended is one of the background; waits a moment then."""
+        if not (self._folder / PINNED).exists() or self._starts >= _MOST_STARTS:
+            return False
+        time.sleep(_START_AGAIN_SECONDS)
+        self._starts += 1
+        return True
 
     def _is_wanted(self) -> bool:
         return (self._folder / PINNED).exists() or bool(live_leases(self._folder / LEASES))

@@ -31,9 +31,15 @@ def prefect_launch(settings: Settings) -> Launch:
         # By environment, not by argument: the UI takes the address of the API from these.
         "PREFECT_SERVER_API_HOST": LOOPBACK,
         "PREFECT_SERVER_API_PORT": str(port),
+        # Automations put links to runs into what they tell.
+        "PREFECT_UI_URL": f"{url}/v2",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # Leases on slots outlive the server; in its memory they would be lost, and their slots with them.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # Whoever waits for a slot looks again this often at least.
+        "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
     }

@@ -4,6 +4,7 @@ Precedence: command-line flag > environment variable > ``.env`` > ``config.json`
 """
 
 from eloquence_pipeline.settings.baseline import FEWEST_NIGHTS, BaselineSettings, SmallestDifferences
+from eloquence_pipeline.settings.environment import value_of_variable
 from eloquence_pipeline.settings.evidence import EvidenceSettings
 from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
 from eloquence_pipeline.settings.keys import KeyPath
@@ -37,9 +38,11 @@ from eloquence_pipeline.settings.sections import (
     ThresholdSettings,
 )
 from eloquence_pipeline.settings.storage import LONGEST_LINK_SECONDS, StorageSettings
+from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, TargetSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
+    "EMBEDDED_TARGET",
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "LONGEST_LINK_SECONDS",
@@ -73,8 +76,10 @@ __all__ = [
     "StabilitySettings",
     "StorageSettings",
     "StressSettings",
+    "TargetSettings",
     "ThresholdSettings",
     "choose_file",
     "load_effective_settings",
     "load_settings",
+    "value_of_variable",
 ]

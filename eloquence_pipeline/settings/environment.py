@@ -52,6 +52,21 @@ def read_dotenv() -> Layer:
     ConfigurationError
         If the file cannot be read.
     """
+    return _layer(_dotenv_lines(), Source.DOTENV)
+
+
+def value_of_variable(name: str) -> str:
+    """Return the value of a variable of the environment or else of ``.env``; empty if neither has it.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``.env`` cannot be read.
+    """
+    return os.environ[name] if name in os.environ else _dotenv_lines().get(name, "")
+
+
+def _dotenv_lines() -> dict[str, str]:
     try:
         lines = DotEnvSettingsSource(
             BaseSettings, env_file=_DOTENV, env_file_encoding="utf-8", case_sensitive=True
@@ -62,7 +77,7 @@ def read_dotenv() -> Layer:
         raise ConfigurationError(
             f".env cannot be read: {error.strerror}", remedy="make it readable, or move it away"
         ) from None
-    return _layer({name: value for name, value in lines.items() if value is not None}, Source.DOTENV)
+    return {name: value for name, value in lines.items() if value is not None}
 
 
 def _layer(variables: Mapping[str, str], source: Source) -> Layer:

@@ -22,6 +22,7 @@ from eloquence_pipeline.settings.sections import (
     wrong_together,
 )
 from eloquence_pipeline.settings.storage import StorageSettings
+from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, NO_TARGETS, TargetName, TargetSettings
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,7 +46,14 @@ class Settings(Section):
     room_name: RoomName = Field(
         default="test_coaching_vocal", description="Rooms are named after it; each attempt has a fresh one."
     )
-    target: str = Field(default="", description="Name of the LiveKit server in results; its URL if empty.")
+    target: str = Field(
+        default="",
+        description="Name of the LiveKit server in results, or one of `targets`; its URL if empty.",
+    )
+    targets: dict[TargetName, TargetSettings] = Field(
+        default=NO_TARGETS,
+        description="LiveKit servers by name, for `--target` and the parameter of the deployments.",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="Log lines for people, or one JSON object a line."
     )
@@ -92,6 +100,19 @@ class Settings(Section):
         }
         if missing := [key for key, value in credentials.items() if not value]:
             raise wrong_together(f"needs {' and '.join(missing)} beside it", "livekit_url")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_of_one_server(self) -> Self:
+        if EMBEDDED_TARGET in self.targets:
+            raise wrong_together(
+                f"{EMBEDDED_TARGET} is the name of the server that the pipeline runs", "targets"
+            )
+        named = self.targets.get(self.target)
+        if named is not None and self.livekit_url not in {"", named.url}:
+            raise wrong_together(
+                f"{self.target} is the name of another server than livekit_url: {named.url}", "target"
+            )
         return self
 
     @classmethod

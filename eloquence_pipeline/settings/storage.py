@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from eloquence_pipeline.settings.sections import Section, wrong_together
-from eloquence_pipeline.settings.values import FOLDER_SCHEME, BucketName, OptionalPath, StoreUrl
+from eloquence_pipeline.settings.values import FOLDER_SCHEME, BlockName, BucketName, OptionalPath, StoreUrl
 
 LONGEST_LINK_SECONDS = 7 * 24 * 3600
 """No S3 server signs for longer."""
@@ -32,6 +32,12 @@ class StorageSettings(Section):
         default=SecretStr(""), description="Access key; AWS's own places are asked if it is empty."
     )
     secret_key: SecretStr = Field(default=SecretStr(""), description="Secret of the access key.")
+    access_key_block: BlockName = Field(
+        default="", description="Prefect Secret block to take the access key from."
+    )
+    secret_key_block: BlockName = Field(
+        default="", description="Prefect Secret block to take the secret of the access key from."
+    )
     session_token: SecretStr = Field(
         default=SecretStr(""), description="Session token, where the access key is a temporary one."
     )

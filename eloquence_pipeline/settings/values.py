@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 FOLDER_SCHEME = "file://"
 """Begins the URL of a store that is a folder."""
@@ -162,6 +162,8 @@ RoomName = Annotated[
 BucketName = Annotated[
     str, AfterValidator(_bucket_name), Field(json_schema_extra={"pattern": f"^({_BUCKET_NAME})?$"})
 ]
+BlockName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+)?$")]
+"""Of a block in Prefect, which takes no others; empty for none."""
 GivenPath = Annotated[
     Path, BeforeValidator(_not_empty), AfterValidator(_path), Field(json_schema_extra={"minLength": 1})
 ]

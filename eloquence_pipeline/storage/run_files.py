@@ -9,6 +9,8 @@ ATTEMPTS_FILE = "attempts.json"
 TRANSMISSION_FILE = "transmission.json"
 RESULTS_FILE = "results.json"
 COURSE_FILE = "course.svg"
+PLOT_FILE = "plot.png"
+MATRIX_FILE = "matrix.png"
 DISTURBANCE_FILE = "disturbance.json"
 """What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 

@@ -66,7 +66,8 @@ def make_client(
     ]
     usual = "path" if endpoint_url else "auto"
     config = Config(
-        signature_version="s3v4",  # boto3 signs links in the way of 2006 where it thinks that is enough
+        # Links would be signed by version 2 otherwise, which buckets made since June 2020 refuse.
+        signature_version="s3v4",
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},

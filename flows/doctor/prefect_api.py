@@ -15,7 +15,7 @@ from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.redaction import hide_secrets
 from eloquence_pipeline.reporting.checks import Check
 from flows.doctor.web import Answer, ask
-from flows.environment import users_own_prefect_api, users_own_prefect_setting
+from flows.prefect_settings import users_own_prefect_api, users_own_prefect_setting
 
 _SETTING = "PREFECT_API_URL"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -25,18 +25,18 @@ def contents_of(folder: Path) -> dict[str, str]:
 
 
 def test_a_killed_run_gives_figures_for_what_was_said_until_then(
-    served_home: Home, interrupted_when: Interrupt
+    home: Home, interrupted_when: Interrupt
 ) -> None:
-    process = served_home.start("--test", "latency")
-    interrupted_when(process, served_home.output, "AUDIO PACKET #4", signal.SIGKILL)
-    (folder,) = served_home.run_folders()
+    process = home.start("--test", "latency")
+    interrupted_when(process, home.output, "AUDIO PACKET #4", signal.SIGKILL)
+    (folder,) = home.run_folders()
     left = contents_of(folder)
     assert "manifest.json" not in left
     for name in ("sent.wav", "received.wav"):
         assert len(read_wav(folder / name)[0]) > 48_000
 
-    output = served_home.path / "again.json"
-    done = served_home.run("replay", str(folder), "--output", str(output))
+    output = home.path / "again.json"
+    done = home.run("replay", str(folder), "--output", str(output))
     assert output.exists(), (sorted(left), done.stdout + done.stderr)
     assert done.returncode in {ExitCode.THRESHOLD_MISSED, ExitCode.NOT_CARRIED_OUT}
     assert "process was killed" in done.stdout

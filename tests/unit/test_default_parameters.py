@@ -48,7 +48,7 @@ def test_a_flag_comes_before_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_p
     class EnoughError(Exception):
         pass
 
-    def carry_out(_console: object, _settings: Settings, options: Options) -> NoReturn:
+    def carry_out(_console: object, options: Options) -> NoReturn:
         asked.append(options)
         raise EnoughError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from eloquence_pipeline.models import ScenarioOutcome
-from eloquence_pipeline.reporting.markdown import escaped, verdict_markdown
+from eloquence_pipeline.reporting.markdown import Links, escaped, verdict_markdown
 
 _PICTURE = "!["
 
@@ -20,7 +20,7 @@ def summary_markdown(outcomes: Iterable[ScenarioOutcome], errors: Mapping[str, s
     errors
         Why a test could not be carried out, by its name.
     """
-    pages = [verdict_markdown(outcome.result, outcome.archive, {}) for outcome in outcomes]
+    pages = [verdict_markdown(outcome.result, outcome.archive, Links(addresses={})) for outcome in outcomes]
     pages += [f"# ❌ {escaped(test)}\n\n{escaped(error)}\n" for test, error in errors.items()]
     lines = "\n".join(pages).splitlines()
     return "\n".join(line for line in lines if not line.startswith(_PICTURE)) + "\n"

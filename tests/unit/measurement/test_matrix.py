@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from eloquence_pipeline.classes import latency_class
 from eloquence_pipeline.measurement.matrix import along, class_edges
 from eloquence_pipeline.measurement.scenario import analyse
-from eloquence_pipeline.models import Axis, MatrixCell, MatrixResult, ScenarioResult, VerdictStatus
-from eloquence_pipeline.reporting.matrix import edge_sentences, matrix_markdown, matrix_rows, matrix_sentence
+from eloquence_pipeline.models import (
+    Archive,
+    ArchiveState,
+    Axis,
+    MatrixCell,
+    MatrixResult,
+    ScenarioResult,
+    VerdictStatus,
+)
+from eloquence_pipeline.reporting.markdown import Links, Picture
+from eloquence_pipeline.reporting.matrix import (
+    edge_sentences,
+    matrix_markdown,
+    matrix_rows,
+    matrix_sentence,
+    print_matrix,
+)
 from eloquence_pipeline.reporting.matrix_plot import matrix_plot
 from eloquence_pipeline.settings import ThresholdSettings
 from tests.simulated import RATE, Simulation, run_info
@@ -125,8 +143,20 @@ def test_only_the_conditions_that_must_pass_decide(
     assert MatrixResult(cells=cells, edges=(), errors=errors).status is expected
 
 
+def test_the_table_keeps_names_and_classes_whole_on_a_narrow_terminal(measured: ScenarioResult) -> None:
+    cells = tuple(
+        cell(measured, name, latency_ms=700, must_pass=name == "clean")
+        for name in ("clean", "latency=300", "loss=10")
+    )
+    text = StringIO()
+    result = MatrixResult(cells=cells, edges=())
+    print_matrix(Console(file=text, width=80, color_system=None), result)
+    told = text.getvalue().splitlines()
+    for name in ("clean *", "latency=300", "loss=10"):
+        assert any(line.startswith(name) and line.rstrip().endswith("problématique") for line in told), told
+
+
 def test_the_matrix_is_told_in_words_and_drawn(measured: ScenarioResult, tmp_path: Path) -> None:
-    del tmp_path
     cells = (
         cell(measured, "clean", latency_ms=60, must_pass=True),
         cell(measured, "loss=3", latency_ms=160, status=VerdictStatus.FAILED),
@@ -139,7 +169,14 @@ def test_the_matrix_is_told_in_words_and_drawn(measured: ScenarioResult, tmp_pat
     ]
     plot = matrix_plot({Axis.LOSS: [(0.0, cells[0].result), (3.0, cells[1].result)], Axis.JITTER: []})
     assert plot.startswith(PNG)
-    page = matrix_markdown(result, plot)
+    archive = Archive(state=ArchiveState.UPLOADED, folder=tmp_path, uri="s3://bucket/run/")
+    links = Links(
+        addresses={"matrix.png": "http://store/matrix.png"}, until=datetime(2026, 11, 30, tzinfo=UTC)
+    )
+    page = matrix_markdown(result, archive, links, Picture(name="matrix.png", content=plot))
+    assert "s3://bucket/run/" in page
+    assert "[matrix\\.png](http://store/matrix.png)" in page
+    assert "2026\\-11\\-30 00:00 UTC" in page
     assert "data:image/png;base64," in page
     assert "loss\\=3" in page or "loss=3" in page
     assert MatrixResult.model_validate_json(result.to_json()) == result

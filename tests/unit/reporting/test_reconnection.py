@@ -27,6 +27,7 @@ from eloquence_pipeline.models import (
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.markdown import Links
 from eloquence_pipeline.reporting.reconnection import (
     call_sentence,
     print_reconnection,
@@ -133,7 +134,7 @@ def test_the_ui_gets_rows_of_six_columns_and_markdown(result: ReconnectionResult
     rows = reconnection_rows(result)
     assert [len(row) for row in rows] == [6, 6]
     assert rows[1]["Revenu"] == "—"
-    told = reconnection_markdown(result, ARCHIVE, {"results.json": "http://here/x"})
+    told = reconnection_markdown(result, ARCHIVE, Links(addresses={"results.json": "http://here/x"}))
     assert "| participant\\_removed | locuteur | 2 rejoint, 1 NON |" in told
     assert "[results\\.json](http://here/x)" in told
 

@@ -158,3 +158,5 @@ def test_link_to_aws_is_signed_without_asking_anyone() -> None:
     link = ObjectStore(bucket="voice", region="eu-west-3", **KEYS).presign("runs/a", 60)
     assert link.startswith("https://voice.s3.")
     assert SECRET not in link
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link, "AWS refuses older signatures for newer buckets"
+    assert "X-Amz-Expires=60" in link

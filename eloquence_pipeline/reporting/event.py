@@ -1,0 +1,147 @@
+"""What is told to whoever listens for events: the verdict over a run, and in what it is worse than before."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from eloquence_pipeline.models import (
+    Archive,
+    BaselineComparison,
+    Change,
+    MatrixOutcome,
+    ReconnectionResult,
+    Record,
+    RunInfo,
+    ScenarioResult,
+)
+from eloquence_pipeline.reporting.baseline import baseline_sentence
+from eloquence_pipeline.reporting.reconnection import reconnection_sentence
+from eloquence_pipeline.reporting.wording import verdict_sentence
+
+VERDICT_EVENT, REGRESSION_EVENT = "eloquence.verdict", "eloquence.regression"
+_RESOURCE = "eloquence.test"
+
+
+class Event(Record):
+    """Something that happened, for whoever listens."""
+
+    name: str
+    resource: dict[str, str]
+    """Labels of the test it happened to; what a trigger can ask for."""
+    payload: dict[str, JsonValue]
+
+
+def events_of(result: ScenarioResult, archive: Archive) -> list[Event]:
+    """Return the event of the verdict, and that of the regression if the night is worse than before."""
+    run = _run(result.run, archive)
+    labels = _where(result.run)
+    comparison = result.baseline
+    verdict = verdict_event(
+        result.run.scenario,
+        result.status,
+        verdict_sentence(result),
+        labels=labels,
+        payload={
+            **run,
+            "reasons": list(result.verdict.reasons),
+            "figures": [figure.model_dump(mode="json") for figure in result.verdict.figures],
+            "change": str(comparison.change) if comparison else str(Change.UNKNOWN),
+        },
+    )
+    if comparison is None or comparison.change is not Change.WORSE:
+        return [verdict]
+    return [verdict, _regression_event(result.run.scenario, comparison, labels=labels, payload=run)]
+
+
+def verdict_event(
+    test: str,
+    status: str,
+    message: str,
+    *,
+    labels: dict[str, str] | None = None,
+    payload: dict[str, JsonValue] | None = None,
+) -> Event:
+    """Return the event of a verdict over anything.
+
+    Parameters
+    ----------
+    test
+        Name of the test.
+    status
+        ``passed``, ``failed``, ``invalid``, or ``not_carried_out``.
+    message
+        The verdict in a line.
+    labels, payload
+        Besides.
+    """
+    return Event(
+        name=VERDICT_EVENT,
+        resource=_labels(test, {**(labels or {}), "eloquence.status": status}),
+        payload={"test": test, "status": status, "message": message, **(payload or {})},
+    )
+
+
+def reconnection_event(result: ReconnectionResult, archive: Archive) -> Event:
+    """Return the event of the verdict over disturbed calls."""
+    return verdict_event(
+        result.run.scenario,
+        result.verdict.status,
+        reconnection_sentence(result),
+        labels=_where(result.run),
+        payload={**_run(result.run, archive), "reasons": list(result.verdict.reasons)},
+    )
+
+
+def matrix_event(outcome: MatrixOutcome, message: str) -> Event:
+    """Return the event of the verdict over many networks; each has one of its own besides."""
+    conditions = {cell.network: str(cell.result.status) for cell in outcome.result.cells}
+    payload: dict[str, JsonValue] = {
+        "conditions": dict(conditions),
+        "errors": dict(outcome.errors),
+        "evidence": _place(outcome.archive),
+    }
+    return verdict_event("network", outcome.result.status, message, payload=payload)
+
+
+def _regression_event(
+    test: str, comparison: BaselineComparison, *, labels: dict[str, str], payload: dict[str, JsonValue]
+) -> Event:
+    provisional = "true" if comparison.provisional else "false"
+    return Event(
+        name=REGRESSION_EVENT,
+        resource=_labels(test, {**labels, "eloquence.provisional": provisional}),
+        payload={
+            "test": test,
+            "message": f"{test} : {baseline_sentence(comparison)}",
+            "provisional": comparison.provisional,
+            "nights": len(comparison.nights),
+            "figures": [figure.model_dump(mode="json") for figure in comparison.of(Change.WORSE)],
+            **payload,
+        },
+    )
+
+
+def _labels(test: str, labels: dict[str, str]) -> dict[str, str]:
+    named = {"prefect.resource.id": f"{_RESOURCE}.{test}", "prefect.resource.name": test}
+    return named | {name: value for name, value in labels.items() if value}
+
+
+def _where(run: RunInfo) -> dict[str, str]:
+    return {"eloquence.target": run.target, "eloquence.network": _network(run)}
+
+
+def _run(run: RunInfo, archive: Archive) -> dict[str, JsonValue]:
+    return {
+        "run_id": run.run_id,
+        "target": run.target,
+        "network": _network(run),
+        "evidence": _place(archive),
+    }
+
+
+def _place(archive: Archive) -> str:
+    return archive.uri or str(archive.folder)
+
+
+def _network(run: RunInfo) -> str:
+    return str(run.parameters.get("network", ""))

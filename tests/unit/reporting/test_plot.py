@@ -1,0 +1,50 @@
+"""The picture of a run can be drawn of every kind of run there is."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from eloquence_pipeline.models import ScenarioResult
+from eloquence_pipeline.reporting.plot import delay_and_loss_png
+
+pytestmark = pytest.mark.unit
+
+EXPECTED = Path(__file__).parents[2] / "golden" / "expected"
+RED = (192, 57, 43)
+
+
+def golden(name: str) -> ScenarioResult:
+    return ScenarioResult.model_validate_json((EXPECTED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def red_dots(png: bytes) -> int:
+    """Count the dots of the delays' part that are red: lost phrases and missed thresholds."""
+    pixels: Any = np.rint(np.asarray(imread(io.BytesIO(png)))[:, :, :3] * 255)
+    above = pixels[: round(0.6 * len(pixels))]
+    return int(np.count_nonzero(np.all(np.abs(above - RED) <= 3, axis=-1)))
+
+
+@pytest.mark.parametrize("name", ["clean", "lossy", "several", "unheard", "broken-off"])
+def test_every_run_has_a_picture(name: str) -> None:
+    png = delay_and_loss_png(golden(name))
+    assert imread(io.BytesIO(png)).shape[:2] == (500, 900)
+    assert len(png) < 100_000
+
+
+def test_a_missed_threshold_is_drawn_and_one_that_is_met_is_not() -> None:
+    result = golden("clean")
+    missed = tuple(
+        figure.model_copy(update={"passed": False, "threshold": 50.0})
+        if figure.figure == "latency_max_ms"
+        else figure
+        for figure in result.verdict.figures
+    )
+    late = result.model_copy(update={"verdict": result.verdict.model_copy(update={"figures": missed})})
+    assert red_dots(delay_and_loss_png(result)) == 0
+    assert red_dots(delay_and_loss_png(late)) > 300
