@@ -166,6 +166,10 @@ class ThresholdSettings(Section):
     pacing_lateness_max_ms: _Milliseconds = Field(
         default=20.0, description="The result is invalid when a frame was handed over later than this."
     )
+    frames_skipped_max: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0,
+        description="The result is invalid when more frames than these came too late to be sent at all.",
+    )
 
     mos_lqo_min: Annotated[float, Field(ge=0, le=5)] = Field(
         default=0.0, description="A phrase with a lower MOS-LQO fails the run; 0 judges none."

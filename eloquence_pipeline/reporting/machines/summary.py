@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 from eloquence_pipeline.models import ScenarioOutcome
 from eloquence_pipeline.reporting.markdown import Links, escaped, verdict_markdown
 
-_PICTURE = "!["
-
 
 def summary_markdown(outcomes: Iterable[ScenarioOutcome], errors: Mapping[str, str]) -> str:
-    """Return what the Prefect UI shows of one or several tests, without pictures, which CI pages do not show.
+    """Return what the Prefect UI shows of one or several tests, without its picture.
 
     Parameters
     ----------
@@ -22,5 +20,4 @@ def summary_markdown(outcomes: Iterable[ScenarioOutcome], errors: Mapping[str, s
     """
     pages = [verdict_markdown(outcome.result, outcome.archive, Links(addresses={})) for outcome in outcomes]
     pages += [f"# ❌ {escaped(test)}\n\n{escaped(error)}\n" for test, error in errors.items()]
-    lines = "\n".join(pages).splitlines()
-    return "\n".join(line for line in lines if not line.startswith(_PICTURE)) + "\n"
+    return "\n".join(pages)
