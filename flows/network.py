@@ -104,7 +104,7 @@ async def network_matrix(
                     raise outcome
                 progress.tell(number / len(networks))
         result = _combined(outcomes, errors, must_pass, settings)
-        kept = keep_matrix(result, settings)
+        kept = await keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
         await outcome_of(report_matrix(result, kept, settings, return_state=True))
     combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)

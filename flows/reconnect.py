@@ -82,7 +82,7 @@ async def reconnect(
 ) -> State[Any]:
     """Disturb calls in every way there is, and measure how long nothing is heard and who comes back."""
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         parameters: dict[str, JsonValue] = {
             "disturbances": [str(kind) for kind in disturbances],
             "sides": [str(side) for side in sides],
@@ -107,7 +107,7 @@ async def reconnect(
             summaries=summaries(calls),
             calls=tuple(calls),
         )
-        kept = archive_reconnection(run, result, settings)
+        kept = await archive_reconnection(run, result, settings)
         await outcome_of(report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
     emit([reconnection_event(result, kept)])
@@ -182,9 +182,9 @@ async def _call(
     transmission: Transmission = await transmit_disturbed(run, script, call.disturbance, venue, settings)
     outcome = await outcome_of(measure_reconnection(run, transmission, call, settings, return_state=True))
     if isinstance(outcome, BaseException):
-        archive(run, None, settings)
+        await archive(run, None, settings)
         raise outcome
     result, measured = cast(tuple[ScenarioResult, DisturbedCall], outcome)
-    kept: Archive = archive(run, result, settings)
+    kept: Archive = await archive(run, result, settings)
     place = kept.uri if kept.state is ArchiveState.UPLOADED else str(kept.folder)
     return measured.model_copy(update={"evidence": place})

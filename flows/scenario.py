@@ -13,6 +13,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import JsonValue
 
 from eloquence_pipeline.models import (
+    ArchiveState,
     ScenarioOutcome,
     ScenarioResult,
     Transmission,
@@ -50,7 +51,7 @@ from flows.plans import (
 )
 from flows.states import ends_in_order, verdict_state
 from tasks.analysis import analyse
-from tasks.archive import archive, check_store
+from tasks.archive import archive, check_store, send_what_is_left
 from tasks.baseline import compare_with_nights
 from tasks.events import emit_result
 from tasks.outcome import outcome_of
@@ -194,7 +195,7 @@ async def own_test(
 ) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         loaded = load_own_test(test)
         run = Run.begin(
             loaded.name,
@@ -219,7 +220,7 @@ async def _carry_out(
     make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
 ) -> State[Any]:
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         plan = make_plan(settings.tests)
         run = Run.begin(
             plan.scenario,
@@ -249,13 +250,15 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         result = scored if isinstance(scored, ScenarioResult) else result
     if isinstance(result, ScenarioResult) and settings.baseline.enabled:
         result = await _compared(run, result, settings)
-    kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
+    kept = await archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
     if not isinstance(scored, ScenarioResult):
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await outcome_of(report(result, kept, settings, return_state=True))
+    if kept.state is ArchiveState.UPLOADED:
+        await send_what_is_left(settings)
     emit_result(result, kept)
     message = verdict_sentence(result)
     return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
