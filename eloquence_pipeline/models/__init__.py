@@ -39,6 +39,7 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.kept import KeptEvidence, KeptPhrase
 from eloquence_pipeline.models.loss import (
     Disagreement,
     DisagreementKind,
@@ -182,6 +183,8 @@ __all__ = [
     "Gap",
     "Histogram",
     "InboundRtp",
+    "KeptEvidence",
+    "KeptPhrase",
     "LatencyClass",
     "LatencyStats",
     "LeftOut",

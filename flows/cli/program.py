@@ -10,7 +10,13 @@ import typer
 
 from eloquence_pipeline.errors import ExitCode
 from flows.cli.machine import config_command, deploy, doctor, down, prepare, status, up
-from flows.cli.stored_runs import compare_command, history_command, replay_command, sync_command
+from flows.cli.stored_runs import (
+    compare_command,
+    history_command,
+    prune_command,
+    replay_command,
+    sync_command,
+)
 from flows.cli.testing import run_command
 from flows.environment import exported
 from flows.interruption import terminate_like_interrupt
@@ -40,6 +46,7 @@ for _subcommand in (prepare, doctor, up, deploy, status, down):
 for _name, _subcommand in {
     "config": config_command,
     "sync": sync_command,
+    "prune": prune_command,
     "replay": replay_command,
     "history": history_command,
     "compare": compare_command,

@@ -20,6 +20,34 @@ def sync_command() -> None:
     end_with(lambda: sync_evidence(command_console()))
 
 
+def prune_command(
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Older runs go.", show_default="evidence.most_days"),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="So many of each test stay.", show_default="evidence.most_runs"
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it they are only named.")] = False,
+) -> None:
+    """Remove old runs from the results folder and the store; first only name them.
+
+    The newest run of each test stays, and what is not yet in the store.
+
+    [bold]Examples[/bold]
+
+      eloquence prune --days 90
+
+      eloquence prune --days 90 --runs 200 --yes
+    """
+    from flows.pruning import PruneOptions, prune_runs  # noqa: PLC0415 - boto3 takes a moment
+
+    end_with(lambda: prune_runs(command_console(), PruneOptions(days, runs, yes)))
+
+
 def replay_command(
     run_name: Annotated[
         str,

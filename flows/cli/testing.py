@@ -15,6 +15,7 @@ from flows.cli.common import ConfigOption, end_with, use_file
 from flows.commands import Options, run_test
 from flows.durations import parse_duration
 from flows.environment import exported
+from flows.machine_files import MachineFiles
 from flows.menu import ask
 from flows.output import LOG_FORMAT_FLAG, LOG_FORMAT_VARIABLE, command_console, json_is_asked_for
 from flows.selection import (
@@ -194,6 +195,18 @@ def run_command(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the result as JSON to this file.")
     ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML: a case a threshold and phrase.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the figures as OpenMetrics text.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Also write the phrases as CSV.")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the verdict as Markdown, for a CI page.")
+    ] = None,
     config: ConfigOption = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show debugging lines, and tracebacks of errors.")
@@ -232,6 +245,8 @@ def run_command(
 
       eloquence --config config.json --all --output results.json
 
+      eloquence --all --junit results.xml --metrics eloquence.prom
+
       eloquence up && eloquence --all; eloquence down
     """
     if log_format is not None:
@@ -256,7 +271,8 @@ def run_command(
         "must_pass": must_pass or None,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
-    asked = test or all_tests or parameters or output is not None
+    files = MachineFiles(junit=junit, metrics=metrics, csv=csv, summary=summary)
+    asked = test or all_tests or parameters or output is not None or files.asked_for
     if context.invoked_subcommand is not None:
         if asked:
             raise typer.BadParameter(f"options of a test do not go with {context.invoked_subcommand!r}")
@@ -266,7 +282,7 @@ def run_command(
 
     def action() -> ExitCode:
         flow = chosen_flow(test, parameters, all_tests=all_tests)
-        return run_test(command_console(), Options(*flow, output=output, verbose=verbose))
+        return run_test(command_console(), Options(*flow, output=output, verbose=verbose, files=files))
 
     end_with(action, verbose=verbose)
 

@@ -75,6 +75,8 @@ class Home:
             # Scoring takes seconds a run; the tests that look at scores switch it on.
             "ELOQUENCE_QUALITY__ENABLED": "false",
             **PATIENT,
+            # Most tests look at the recordings; one looks at what is kept by default.
+            "ELOQUENCE_EVIDENCE__KEEP": "everything",
         }
 
     @property
