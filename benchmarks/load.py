@@ -206,6 +206,7 @@ def report(rows: Sequence[Row]) -> str:
     punctual = [row.sessions for row in alone if row.lateness_ms[1] < LATENESS_MS]
     first, last = alone[0], alone[-1]
     memory = (last.memory_mb - first.memory_mb) / (last.sessions - first.sessions)
+    tried = ", ".join(str(row.sessions) for row in alone)
     table = "\n".join(line_of(row) for row in rows)
     return f"""# What a measured session costs
 
@@ -215,7 +216,7 @@ server on the same cores; {SECONDS} s of real speech for each row, one row after
 machine. Repeat it with `python -m benchmarks.load`.
 
 - Most sessions that one process paced at a lateness p99 under {LATENESS_MS:.0f} ms:
-  {max(punctual, default=0)} (tried: {", ".join(str(row.sessions) for row in alone)}).
+  {max(punctual, default=0)} (tried: {tried}).
 - Memory: {first.memory_mb:.0f} MB for a process with one session, {memory:.1f} MB for each further
   one.
 

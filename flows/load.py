@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from prefect import flow, unmapped
+from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import JsonValue
 
@@ -34,7 +34,6 @@ from eloquence_pipeline.reporting.event import capacity_event, load_event
 from eloquence_pipeline.reporting.load import load_sentence
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.room import require_room
-from flows.cancellation import ending_in_order
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_SEED,
@@ -51,13 +50,13 @@ from flows.parameters import (
 )
 from flows.plans import basic_plan, choose_seed
 from flows.scenario import ONE_AT_A_TIME, measuring
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.archive import check_store
 from tasks.events import emit
 from tasks.load import archive_load, carry_load, report_capacity, report_load
-from tasks.logs import forward_logs_to_prefect
+from tasks.outcome import outcome_of
 from tasks.run import Run
-from tasks.speech import synthesise_phrase
+from tasks.speech import synthesised
 
 LOAD, CAPACITY = "load", "capacity"
 _INVALID_TRIES = 2
@@ -69,7 +68,7 @@ _logger = PipelineLogger("LOAD")
 
 
 @flow(name="scenario", flow_run_name="load-{sessions}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("load")
+@ends_in_order("load")
 async def load(
     sessions: Sessions = asked(4, "Sessions", "How many measured sessions at once, 1 to 1000."),
     background: Background = asked(
@@ -92,20 +91,15 @@ async def load(
         duration_seconds=duration_seconds,
         ramp_up_seconds=ramp_up_seconds,
     )
-    return await ending_in_order(_loaded(wish, categories, target, seed))
-
-
-async def _loaded(wish: LoadWish, categories: list[str], target: str, seed: int) -> State[Any]:
-    forward_logs_to_prefect()
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         warn_beforehand(wish, settings)
         spoken = categories or list(settings.tests.load.categories)
         outcome = await _one_load(wish, spoken, settings, choose_seed(seed))
-        await cast(Awaitable[Any], report_load(outcome.result, outcome.archive, settings, return_state=True))
-    result = outcome.result
-    emit([load_event(result, outcome.archive)])
-    return verdict_state(result.verdict.status, load_sentence(result), outcome)
+        # The evidence is kept: a page that cannot be shown is no reason to fail.
+        await outcome_of(report_load(outcome.result, outcome.archive, settings, return_state=True))
+    emit([load_event(outcome.result, outcome.archive)])
+    return verdict_state(outcome.result.verdict.status, load_sentence(outcome.result), outcome)
 
 
 def warn_beforehand(wish: LoadWish, settings: Settings) -> None:
@@ -132,9 +126,8 @@ async def _one_load(wish: LoadWish, categories: list[str], settings: Settings, s
     require_room(settings, wish.duration_seconds, speakers=wish.sessions)
     run = Run.begin(LOAD, settings, seed=seed, parameters=parameters)
     scripts = _scripts(wish, categories, settings, seed)
-    carrying = cast(Awaitable[State[Any]], carry_load(run, wish, scripts, settings, return_state=True))
-    result = await (await carrying).aresult(raise_on_failure=False)
-    kept = archive_load(run, result if isinstance(result, LoadResult) else None, settings)
+    result = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
+    kept = await archive_load(run, result if isinstance(result, LoadResult) else None, settings)
     if not isinstance(result, LoadResult):
         raise result
     return LoadOutcome(result=result, archive=kept)
@@ -146,15 +139,13 @@ def _scripts(
     """Lay out what each session says: the pauses of a normal conversation, other phrases in each."""
     plan = replace(basic_plan(wish.duration_seconds, categories), scenario=LOAD, speakers=wish.sessions)
     phrases = plan.choose_phrases(settings.phrases, seed, settings.speech.rate_wpm)
-    different = list(dict.fromkeys(phrase for chosen in phrases.values() for phrase in chosen))
-    clips = synthesise_phrase.map(different, settings=unmapped(settings)).result()
-    clip_of = dict(zip(different, clips, strict=True))
+    clip_of = synthesised((phrase for chosen in phrases.values() for phrase in chosen), settings)
     own = {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
     return plan.lay_out(own, seed)
 
 
 @flow(name="scenario", flow_run_name="capacity-{sessions}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("capacity")
+@ends_in_order("capacity")
 async def capacity(
     sessions: Sessions = asked(64, "Sessions", "The largest number to try, 1 to 1000."),
     duration_seconds: StepDurationSeconds = asked(
@@ -165,33 +156,24 @@ async def capacity(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Raise the number of sessions until a threshold is missed, and say what gave way first."""
-    return await ending_in_order(_bracketed(sessions, duration_seconds, categories, target, seed))
-
-
-async def _bracketed(
-    most: int, duration_seconds: int, categories: list[str], target: str, seed: int
-) -> State[Any]:
-    forward_logs_to_prefect()
     async with measuring(target) as settings:
-        check_store(settings)
-        parameters: dict[str, JsonValue] = {"sessions": most, "duration_seconds": duration_seconds}
+        await check_store(settings)
+        parameters: dict[str, JsonValue] = {"sessions": sessions, "duration_seconds": duration_seconds}
         run = Run.begin(CAPACITY, settings, seed=choose_seed(seed), parameters=parameters)
         spoken = categories or list(settings.tests.capacity.categories)
-        search, steps = CapacitySearch(most), list[CapacityStep]()
-        while (sessions := search.next()) is not None:
-            wish = LoadWish(
-                sessions=sessions, background=0, duration_seconds=duration_seconds, ramp_up_seconds=0
-            )
+        search, steps = CapacitySearch(sessions), list[CapacityStep]()
+        while (number := search.next()) is not None:
+            wish = LoadWish(sessions=number, duration_seconds=duration_seconds)
             tried = await _tried(wish, spoken, settings, run.seed)
             steps += tried
-            search.note(sessions, held=tried[-1].status is VerdictStatus.PASSED)
+            search.note(number, held=tried[-1].status is VerdictStatus.PASSED)
             _logger.info(
-                f"{sessions} sessions : {tried[-1].status} ; tient : {search.most_that_held}, "
+                f"{number} sessions : {tried[-1].status} ; tient : {search.most_that_held}, "
                 f"ne tient pas : {search.fewest_that_did_not or '?'}"
             )
         result = capacity_result(run, search, steps)
-        kept = archive_load(run, result, settings)
-        await cast(Awaitable[Any], report_capacity(result, kept, settings, return_state=True))
+        kept = await archive_load(run, result, settings)
+        await outcome_of(report_capacity(result, kept, settings, return_state=True))
     emit([capacity_event(result, kept)])
     outcome = CapacityOutcome(result=result, archive=kept)
     return verdict_state(result.verdict.status, capacity_sentence(result), outcome)

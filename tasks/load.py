@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -19,8 +20,15 @@ from eloquence_pipeline.models import Archive, SpeechScript
 from eloquence_pipeline.models.load import CapacityResult, LoadResult, LoadWish
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.capacity import capacity_markdown
-from eloquence_pipeline.reporting.load import load_markdown, load_sentence, resource_lines, session_rows
+from eloquence_pipeline.reporting.load import (
+    load_markdown,
+    load_sentence,
+    resource_lines,
+    session_rows,
+    worst_first,
+)
 from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings.evidence import Keep
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import RESULTS_FILE
 from tasks.archive import sealed_and_sent
@@ -29,6 +37,8 @@ from tasks.report import links_of, publish_evidence
 from tasks.run import Run
 
 _TICK_SECONDS = 1.0
+WORST_SESSIONS = 3
+"""Of so many the sound is kept where the settings say: the worst."""
 
 _logger = PipelineLogger("LOAD")
 
@@ -99,12 +109,37 @@ async def carry_load(
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
-def archive_load(run: Run, result: LoadResult | CapacityResult | None, settings: Settings) -> Archive:
-    """Keep the result beside the recordings of all sessions."""
+async def archive_load(run: Run, result: LoadResult | CapacityResult | None, settings: Settings) -> Archive:
+    """Keep the result beside what is to be kept of the recordings."""
     folder = RunFolder.open(run.folder)
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
-    return sealed_and_sent(folder, settings)
+    if isinstance(result, LoadResult):
+        leave_out(run.folder, result, settings.evidence.keep)
+    return await sealed_and_sent(folder, settings)
+
+
+def leave_out(folder: Path, result: LoadResult, keep: Keep) -> None:
+    """Remove what is not to be kept of the recordings: many sessions make many of them.
+
+    Parameters
+    ----------
+    folder, result
+        Of the load.
+    keep
+        As the settings say it: everything; the sound of the worst sessions; or the figures alone.
+    """
+    if keep == "everything":
+        return
+    worst = {f"session-{one.session:03d}" for one in worst_first(result)[:WORST_SESSIONS]}
+    for place in sorted(folder.glob("session-*")):
+        if keep == "worst" and place.name in worst:
+            continue
+        for path in place.iterdir():
+            if keep == "figures" or path.suffix == ".wav":
+                path.unlink()
+        if not any(place.iterdir()):
+            place.rmdir()
 
 
 @task(name="report", task_run_name="report: {result.run.run_id}", persist_result=False, cache_policy=NO_CACHE)

@@ -25,6 +25,9 @@ from eloquence_pipeline.transport.publisher import Publisher
 from eloquence_pipeline.transport.subscriber import Listener
 
 SPEAKER, LISTENER = "speaker", "listener"
+SPEAKER_STATISTICS_SECONDS, LISTENER_STATISTICS_SECONDS = 5.0, 1.0
+"""Less often than in other calls: taking a sample and writing it down costs as much as thirty frames. The
+speaker's are only counted to the end; the listener's tell the jitter buffer's share of each phrase."""
 LONGEST_WAIT_SECONDS = 3600.0
 """For the common start; whoever gives it has died long before that."""
 
@@ -119,7 +122,9 @@ class Session:
         script = self.plan.script
         playlist = Playlist.scheduled(sounds(script), script.sample_count)
         async with (
-            Participant(Side.PUBLISHER, SPEAKER) as participant,
+            Participant(
+                Side.PUBLISHER, SPEAKER, statistics_every_seconds=SPEAKER_STATISTICS_SECONDS
+            ) as participant,
             Publisher(participant, playlist, self._call, self.folder, make_pump=self._make_pump) as publisher,
         ):
             await participant.connect(self._url, self._tokens.speaker)
@@ -155,7 +160,9 @@ class Session:
         await self._way.await_start(self._pump, self._gate.start_ns + offset_ns)
 
     async def _listen(self) -> None:
-        async with Participant(Side.SUBSCRIBER, LISTENER) as participant:
+        async with Participant(
+            Side.SUBSCRIBER, LISTENER, statistics_every_seconds=LISTENER_STATISTICS_SECONDS
+        ) as participant:
             if self.plan.is_measured:
                 await self._record(participant)
                 return

@@ -23,7 +23,7 @@ from eloquence_pipeline.settings.sections import (
 )
 from eloquence_pipeline.settings.storage import StorageSettings
 from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, NO_TARGETS, TargetName, TargetSettings
-from eloquence_pipeline.settings.values import EndpointUrl, LiveKitUrl, RoomName
+from eloquence_pipeline.settings.values import LiveKitUrl, MetricsUrl, RoomName
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,7 +43,7 @@ class Settings(Section):
     )
     api_key: str = Field(default="", description="API key of that server.")
     api_secret: SecretStr = Field(default=SecretStr(""), description="Secret of the API key.")
-    livekit_metrics_url: EndpointUrl = Field(
+    livekit_metrics_url: MetricsUrl = Field(
         default="",
         description="Prometheus endpoint of that server (http://host:6789/metrics), for load tests.",
     )
