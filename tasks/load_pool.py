@@ -137,9 +137,9 @@ class PoolRuns:
                 told[cell] = f"its run ended as {run.state.name}" + (f": {message}" if message else "")
         return told
 
-    async def obstacle(self, cells: Collection[int]) -> str:
+    async def obstacle(self, cells: Collection[int], *, is_late: bool) -> str:
         """Return why none of some load cells that are not there yet can come; empty while they may."""
-        if time.monotonic() - self._asked_at < WORKER_SECONDS:
+        if time.monotonic() - self._asked_at < WORKER_SECONDS and not is_late:
             return ""
         waiting = [
             run

@@ -53,8 +53,16 @@ class CellRuns(Protocol):
         """Return which of some load cells have ended, and what became of them."""
         ...
 
-    async def obstacle(self, cells: Collection[int]) -> str:
-        """Return why none of some load cells, which are not there yet, can come; empty while they may."""
+    async def obstacle(self, cells: Collection[int], *, is_late: bool) -> str:
+        """Return why none of some load cells, which are not there yet, can come; empty while they may.
+
+        Parameters
+        ----------
+        cells
+            Their numbers.
+        is_late
+            Whether there is no more time for what may still change.
+        """
         ...
 
 
@@ -201,7 +209,8 @@ class Coordinator:
             is_late = time.monotonic() > deadline
             # Asked in this order: a load cell that has ended said before it did whatever it had to say.
             ended = await self._runs.ended(waiting)
-            obstacle = await self._runs.obstacle(waiting) if starting and not ended else ""
+            can_be_asked = starting and not ended
+            obstacle = await self._runs.obstacle(waiting, is_late=is_late) if can_be_asked else ""
             for cell, seen_at in (await self._said(kind)).items():
                 if cell in waiting:
                     found[cell] = await self._exchange.read(note_of(cell, kind), model), seen_at

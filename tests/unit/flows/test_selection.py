@@ -25,6 +25,8 @@ pytestmark = pytest.mark.unit
         ("latency", {"packets": 30, "categories": ["custom"]}, False, "latency"),
         ("stability", {"duration_seconds": 43_200}, False, "stability"),
         ("", {"seed": 3}, True, "suite"),
+        ("load", {"sessions": 8}, False, "load"),
+        ("load", {"sessions": 10_000, "cells": 625, "pool": "load"}, False, "load_many"),
     ],
 )
 def test_the_flags_of_the_first_description_mean_a_flow(
@@ -41,6 +43,10 @@ def test_the_flags_of_the_first_description_mean_a_flow(
         ("stability", {"duration_seconds": 29}, False, "takes 30 s to 12 h"),
         ("stability", {"duration_seconds": 43_201}, False, "the longest that a WAV file has room for"),
         ("latency", {"speakers": 2}, False, "it goes with --test stress"),
+        ("load", {"pool": "load"}, False, "it needs --cells"),
+        ("load", {"sessions": 1001}, False, "the most on one machine: add --cells"),
+        ("load", {"sessions": 2, "cells": 3}, False, "2 sessions cannot be shared among 3 load cells"),
+        ("capacity", {"cells": 3}, False, "it goes with --test load"),
         ("", {"packets": 9}, True, "does not go with --all; it goes with --test stress and --test latency"),
         ("basic", {}, True, "not both"),
         ("stres", {}, False, "did you mean stress?"),
