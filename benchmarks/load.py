@@ -212,8 +212,8 @@ def report(rows: Sequence[Row]) -> str:
 
 Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}),
 {psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}, with the LiveKit
-server on the same cores; {SECONDS} s of real speech for each row, one row after the other, nothing else on the
-machine. Repeat it with `python -m benchmarks.load`.
+server on the same cores; {SECONDS} s of real speech for each row, one row after the other, nothing else on
+the machine. Repeat it with `python -m benchmarks.load`.
 
 - Most sessions that one process paced at a lateness p99 under {LATENESS_MS:.0f} ms:
   {max(punctual, default=0)} (tried: {tried}).
