@@ -81,10 +81,9 @@ def main() -> None:
                     "livekit_url": livekit.url,
                     "api_key": livekit.api_key,
                     "api_secret": livekit.api_secret,
-                    "livekit_metrics_url": livekit.metrics_url,
                 }
             )
-            bench = Bench(complete, Path(folder))
+            bench = Bench(complete, livekit.metrics_url, Path(folder))
             print(HEAD)
             if arguments:
                 sessions, cells, seconds = (int(argument) for argument in arguments)
@@ -121,8 +120,9 @@ HEAD = f"| {' | '.join(TITLES)} |\n|{'---|' * len(TITLES)}"
 class Bench:
     """Carries loads on one server."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, metrics_url: str, folder: Path) -> None:
         self._settings = settings
+        self._metrics_url = metrics_url
         self._folder = folder
         self._synthesizer = VoiceSynthesizer.from_settings(settings)
 
@@ -139,7 +139,7 @@ class Bench:
             sessions_per_cell=-(-sessions // cells),
         )
         plans = [plan.model_copy(update={"is_plain": plain}) for plan in plans]
-        host, server = HostWatch(), ServerWatch(self._settings.livekit_metrics_url)
+        host, server = HostWatch(), ServerWatch(self._metrics_url)
         carried = asyncio.run(run_cells(plans, tokens_of(plans, self._settings), [host, server]))
         row = _row(carried, host.figures, server.figures, plain=plain)
         print(line_of(row), flush=True)

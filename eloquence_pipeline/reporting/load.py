@@ -201,7 +201,7 @@ def _cell_line(cell: CellFigures) -> str:
 
 def _server_line(server: ServerFigures | None) -> str:
     if server is None:
-        return "serveur : ses chiffres ne sont pas connus (réglage livekit_metrics_url)"
+        return "serveur : ses chiffres ne sont pas connus (réglage tests.load.metrics_url)"
     forwarded = (
         ""
         if server.forwarded_late_ratio is None

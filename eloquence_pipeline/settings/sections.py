@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import GivenPath, MetricsUrl, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -136,6 +136,11 @@ class LoadSettings(Section):
         default=0, description="Within how many seconds they join; 0 takes 0.15 s a session."
     )
     categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+    metrics_url: MetricsUrl = Field(
+        default="",
+        description="Prometheus endpoint of the LiveKit server (http://host:6789/metrics), which load and "
+        "capacity ask how it is.",
+    )
 
 
 class CapacitySettings(Section):

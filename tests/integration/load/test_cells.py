@@ -47,7 +47,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Settings]:
                 "livekit_url": livekit.url,
                 "api_key": livekit.api_key,
                 "api_secret": livekit.api_secret,
-                "livekit_metrics_url": livekit.metrics_url,
+                "tests": settings.tests.model_copy(
+                    update={
+                        "load": settings.tests.load.model_copy(update={"metrics_url": livekit.metrics_url})
+                    }
+                ),
                 "thresholds": settings.thresholds.model_copy(update=patient),
             }
         )
@@ -76,7 +80,7 @@ async def test_every_session_of_every_cell_is_measured_and_the_background_is_not
     wish = LoadWish(sessions=4, background=1, duration_seconds=SECONDS)
     plans = planned(wish, scripts, served, tmp_path)
     assert [len(plan.sessions) for plan in plans] == [2, 2, 1]
-    watch = ServerWatch(served.livekit_metrics_url)
+    watch = ServerWatch(served.tests.load.metrics_url)
     results = await run_cells(plans, tokens_of(plans, served), [watch])
     sessions = {one.figures.session: one for result in results for one in result.sessions}
     assert sorted(sessions) == [1, 2, 3, 4]
