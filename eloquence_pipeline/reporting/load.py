@@ -21,7 +21,7 @@ from eloquence_pipeline.models.load import (
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_figure
 
 SIDE_WORDS = {
     LimitSide.NONE: "personne",
@@ -48,9 +48,9 @@ def load_sentence(result: LoadResult) -> str:
     """Return the verdict over all sessions as one line."""
     status = result.verdict.status
     head = f"{STATUS_ICONS[status]} {result.run.scenario} {STATUS_WORDS[status]}"
-    return f"{head}: {counts_clause(result)}; {limit_clause(result.limit)}" + (
-        f"; {'; '.join(result.verdict.reasons)}" if result.verdict.reasons else ""
-    )
+    missed = [missed_figure(figure) for figure in result.verdict.figures if not figure.passed]
+    broken = [f"session {one.session} : {one.failure}" for one in result.sessions if one.failure]
+    return f"{head}: {'; '.join([counts_clause(result), limit_clause(result.limit), *missed, *broken[:3]])}"
 
 
 def counts_clause(result: LoadResult) -> str:
