@@ -18,6 +18,7 @@ from eloquence_pipeline.load.cells import CellProcess, run_cells
 from eloquence_pipeline.load.host_watch import HostWatch
 from eloquence_pipeline.load.planning import plan_cells, tokens_of
 from eloquence_pipeline.load.server_watch import ServerWatch
+from eloquence_pipeline.load.session import SessionTokens
 from eloquence_pipeline.measurement.load import analyse_load
 from eloquence_pipeline.models import Clip, Phrase, SpeechScript, VerdictStatus
 from eloquence_pipeline.models.load import CellPlan, LimitSide, LoadWish
@@ -26,7 +27,6 @@ from eloquence_pipeline.settings import Settings, ThresholdSettings, load_settin
 from eloquence_pipeline.speech.script import lay_out
 from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 from tests.loads import RUN
-from tests.polling import await_true
 
 pytestmark = pytest.mark.integration
 
@@ -181,15 +181,21 @@ async def test_a_cell_ends_with_whoever_started_it(
     served: Settings, scripts: list[SpeechScript], tmp_path: Path
 ) -> None:
     (plan,) = planned(LoadWish(sessions=1, duration_seconds=SECONDS), scripts, served, tmp_path)
+    tokens = tokens_of([plan], served)
+    told = {str(number): _plainly(pair) for number, pair in tokens.items()}
     cell = CellProcess(plan)
     await cell.start()
     process = psutil.Process(cell.pid)
+    assert (await cell.ask("join", plan=plan.model_dump(mode="json"), tokens=told))["joined"] == [1]
+    assert not any(token in " ".join(process.cmdline()) for token in told["1"].values())
     os.kill(cell.pid, signal.SIGINT)  # Ctrl-C is not for the cell
-    assert process.is_running()
-    tokens = tokens_of([plan], served)
-    assert all(pair.speaker.get_secret_value() not in " ".join(process.cmdline()) for pair in tokens.values())
+    assert "no command" in (await cell.ask("nonsense"))["error"]
     await cell.stop()
-    await_true(lambda: not process.is_running(), "the cell is gone")
+    assert not process.is_running()
+
+
+def _plainly(pair: SessionTokens) -> dict[str, str]:
+    return {"speaker": pair.speaker.get_secret_value(), "listener": pair.listener.get_secret_value()}
 
 
 async def test_sessions_that_cannot_join_say_why(
