@@ -71,27 +71,26 @@ class Row:
 def main() -> None:
     """Measure, print and write the report; or measure one load and print it."""
     arguments = [argument for argument in sys.argv[1:] if argument.isdigit()]
-    with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
-        settings = load_settings()
-        with embedded_servers(settings, livekit=True, s3=False, prefect=False) as endpoints:
-            livekit = endpoints.livekit
-            assert livekit is not None
-            complete = settings.model_copy(
-                update={
-                    "livekit_url": livekit.url,
-                    "api_key": livekit.api_key,
-                    "api_secret": livekit.api_secret,
-                }
-            )
-            bench = Bench(complete, livekit.metrics_url, Path(folder))
-            print(HEAD)
-            if arguments:
-                sessions, cells, seconds = (int(argument) for argument in arguments)
-                bench.carry(sessions, cells, seconds, plain="--plain" in sys.argv)
-                return
-            rows = [bench.carry(count, 1, SECONDS, plain=True) for count in ONE_PROCESS_PLAIN]
-            rows += [bench.carry(count, 1, SECONDS) for count in ONE_PROCESS]
-            rows += [bench.carry(count, 2, SECONDS) for count in TWO_PROCESSES]
+    settings = load_settings()
+    with embedded_servers(settings, livekit=True, s3=False, prefect=False) as endpoints:
+        livekit = endpoints.livekit
+        assert livekit is not None
+        complete = settings.model_copy(
+            update={
+                "livekit_url": livekit.url,
+                "api_key": livekit.api_key,
+                "api_secret": livekit.api_secret,
+            }
+        )
+        bench = Bench(complete, livekit.metrics_url)
+        print(HEAD)
+        if arguments:
+            sessions, cells, seconds = (int(argument) for argument in arguments)
+            bench.carry(sessions, cells, seconds, plain="--plain" in sys.argv)
+            return
+        rows = [bench.carry(count, 1, SECONDS, plain=True) for count in ONE_PROCESS_PLAIN]
+        rows += [bench.carry(count, 1, SECONDS) for count in ONE_PROCESS]
+        rows += [bench.carry(count, 2, SECONDS) for count in TWO_PROCESSES]
     REPORT.write_text(report(rows), encoding="utf-8")
     print(f"\nwritten: {REPORT.relative_to(PROJECT)}")
 
@@ -120,27 +119,27 @@ HEAD = f"| {' | '.join(TITLES)} |\n|{'---|' * len(TITLES)}"
 class Bench:
     """Carries loads on one server."""
 
-    def __init__(self, settings: Settings, metrics_url: str, folder: Path) -> None:
+    def __init__(self, settings: Settings, metrics_url: str) -> None:
         self._settings = settings
         self._metrics_url = metrics_url
-        self._folder = folder
         self._synthesizer = VoiceSynthesizer.from_settings(settings)
 
     def carry(self, sessions: int, cells: int, seconds: int, *, plain: bool = False) -> Row:
         """Carry one load in so many processes, print it, rest, and return it."""
         wish = LoadWish(sessions=sessions, duration_seconds=seconds)
         scripts = [self._script(number, seconds) for number in range(1, sessions + 1)]
-        plans = plan_cells(
-            wish,
-            scripts,
-            self._settings,
-            folder=Path(tempfile.mkdtemp(dir=self._folder)),
-            room=f"bench-{secrets.token_hex(4)}",
-            sessions_per_cell=-(-sessions // cells),
-        )
-        plans = [plan.model_copy(update={"is_plain": plain}) for plan in plans]
-        host, server = HostWatch(), ServerWatch(self._metrics_url)
-        carried = asyncio.run(run_cells(plans, tokens_of(plans, self._settings), [host, server]))
+        with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
+            plans = plan_cells(
+                wish,
+                scripts,
+                self._settings,
+                folder=Path(folder),
+                room=f"bench-{secrets.token_hex(4)}",
+                sessions_per_cell=-(-sessions // cells),
+            )
+            plans = [plan.model_copy(update={"is_plain": plain}) for plan in plans]
+            host, server = HostWatch(), ServerWatch(self._metrics_url)
+            carried = asyncio.run(run_cells(plans, tokens_of(plans, self._settings), [host, server]))
         row = _row(carried, host.figures, server.figures, plain=plain)
         print(line_of(row), flush=True)
         time.sleep(REST_SECONDS)
