@@ -143,7 +143,7 @@ def _figures(cell: Cell, pacing: _Pacing, carried: int) -> CellFigures:
         memory_bytes=max(meter.memory_bytes, default=meter.memory_before_bytes),
         memory_before_bytes=meter.memory_before_bytes,
         memory_growth_bytes_per_minute=_growth(meter.minutes, meter.memory_bytes),
-        pacing_lateness_ms=summarise(lateness.tolist()),
+        pacing_lateness_ms=summarise(lateness),
         event_loop_lag_p99_ms=float(np.percentile(lag_ns, 99)) / NANOSECONDS_PER_MILLISECOND
         if len(lag_ns)
         else 0.0,

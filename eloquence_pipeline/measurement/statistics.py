@@ -19,13 +19,18 @@ _MOST_FOR_SLOPE = 1000
 _NORMAL_QUANTILE_95 = 1.959964
 
 
-def summarise(values: Iterable[float | None]) -> Statistics:
+def summarise(values: Iterable[float | None] | FloatArray) -> Statistics:
     """Return count, extremes, mean, median, 95th and 99th percentile and standard deviation.
 
     Percentiles are interpolated linearly between order statistics; the standard deviation is that
-    of the sample (n - 1), and ``None`` for a single value. ``None`` among the values is left out.
+    of the sample (n - 1), and ``None`` for a single value. ``None`` among the values is left out. An array is
+    taken as it is: the frames of hours are too many for a list.
     """
-    present = np.asarray([value for value in values if value is not None], dtype=np.float64)
+    present = (
+        values
+        if isinstance(values, np.ndarray)
+        else np.asarray([value for value in values if value is not None], dtype=np.float64)
+    )
     if not len(present):
         return Statistics(count=0)
     median, p95, p99 = (float(value) for value in np.percentile(present, (50, 95, 99)))
