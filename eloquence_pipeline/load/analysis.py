@@ -14,7 +14,7 @@ from eloquence_pipeline.load.cell import Cell
 from eloquence_pipeline.load.session import Session
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.statistics import drift, slope_of, summarise
-from eloquence_pipeline.models import Channel, PhraseObservation, Transmission
+from eloquence_pipeline.models import Channel, Drift, PhraseObservation, Transmission
 from eloquence_pipeline.models.load import (
     CellFigures,
     CellResult,
@@ -116,7 +116,7 @@ def _told(session: Session, speaker: MeasuredSpeaker, cell: int) -> MeasuredSess
     )
 
 
-def _drift(phrases: Sequence[PhraseObservation]):
+def _drift(phrases: Sequence[PhraseObservation]) -> Drift | None:
     heard = [
         (p.position_in_sent_seconds, p.one_way_delay_ms) for p in phrases if p.one_way_delay_ms is not None
     ]
