@@ -121,7 +121,8 @@ Sessions = Annotated[int, Field(ge=1, le=1000)]
 Background = Annotated[int, Field(ge=0, le=1000)]
 LoadDurationSeconds = Annotated[int, Field(ge=8, le=43_200)]
 StepDurationSeconds = Annotated[int, Field(ge=8, le=3600)]
-RampUpSeconds = Annotated[int, Field(ge=0, le=3600)]
+LONGEST_RAMP_UP_SECONDS = 3600
+RampUpSeconds = Annotated[int, Field(ge=0, le=LONGEST_RAMP_UP_SECONDS)]
 
 
 class LoadSettings(Section):

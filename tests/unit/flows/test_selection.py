@@ -49,6 +49,7 @@ def test_the_flags_of_the_first_description_mean_a_flow(
         ("stability", {"duration_seconds": 43_201}, False, "the longest that a WAV file has room for"),
         ("latency", {"speakers": 2}, False, "it goes with --test stress"),
         ("load", {"duration_seconds": 7}, False, "takes 8 s to 12 h"),
+        ("load", {"ramp_up_seconds": 3601}, False, "takes 1h at most, not 1h1s"),
         ("load", {"speakers": 2}, False, "does not go with --test load"),
         ("load", {"network": "4g"}, False, "does not go with --test load"),
         ("basic", {"sessions": 2}, False, "it goes with --test load and --test capacity"),
