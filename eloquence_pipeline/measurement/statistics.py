@@ -19,18 +19,17 @@ _MOST_FOR_SLOPE = 1000
 _NORMAL_QUANTILE_95 = 1.959964
 
 
-def summarise(values: Iterable[float | None] | FloatArray) -> Statistics:
+def summarise(values: Iterable[float | None]) -> Statistics:
     """Return count, extremes, mean, median, 95th and 99th percentile and standard deviation.
 
     Percentiles are interpolated linearly between order statistics; the standard deviation is that
-    of the sample (n - 1), and ``None`` for a single value. ``None`` among the values is left out. An array is
-    taken as it is: the frames of hours are too many for a list.
+    of the sample (n - 1), and ``None`` for a single value. ``None`` among the values is left out.
     """
-    present = (
-        values
-        if isinstance(values, np.ndarray)
-        else np.asarray([value for value in values if value is not None], dtype=np.float64)
-    )
+    return summarise_array(np.asarray([value for value in values if value is not None], dtype=np.float64))
+
+
+def summarise_array(present: FloatArray) -> Statistics:
+    """Do the same of an array, float64 of shape (n,): the frames of hours are too many for a list."""
     if not len(present):
         return Statistics(count=0)
     median, p95, p99 = (float(value) for value in np.percentile(present, (50, 95, 99)))
