@@ -61,6 +61,7 @@ class Row:
     valid: int
     delay_median_ms: float
     delay_standard_deviation_ms: float
+    jitter_buffer_ms: float
     received: tuple[int, int]
     loss: float
     concealed: float
@@ -107,6 +108,7 @@ TITLES = (
     "sessions paced",
     "delay median, ms",
     "its sd in a session, ms",
+    "of it jitter buffer, ms",
     "phrases",
     "loss %",
     "concealed %",
@@ -178,6 +180,7 @@ def _row(cells: Sequence[CellResult], host: HostFigures, server: ServerFigures |
         valid=sum(one.figures.is_valid for one in sessions),
         delay_median_ms=whole.one_way_delay_ms.median or 0.0,
         delay_standard_deviation_ms=statistics.median(spread) if spread else 0.0,
+        jitter_buffer_ms=whole.jitter_buffer_ms.median or 0.0,
         received=(whole.phrases_received, whole.phrases_sent),
         loss=whole.rtp.packet_loss_ratio or 0.0,
         concealed=whole.rtp.concealed_ratio or 0.0,
@@ -194,7 +197,7 @@ def line_of(row: Row) -> str:
         f"| {row.sessions} | {row.cells} | {'public' if row.is_plain else 'shortcut'} "
         f"| {row.cpu_per_session * 100:.1f} | {row.memory_mb:.0f} | {p50:.2f} / {p99:.1f} / {most:.0f} "
         f"| {row.loop_lag_ms:.1f} | {row.frames_skipped} | {row.valid} | {row.delay_median_ms:.1f} "
-        f"| {row.delay_standard_deviation_ms:.2f} | {heard}/{said} | {row.loss * 100:.2f} "
+        f"| {row.delay_standard_deviation_ms:.2f} | {row.jitter_buffer_ms:.1f} | {heard}/{said} | {row.loss * 100:.2f} "
         f"| {row.concealed * 100:.2f} | {row.host_busy * 100:.0f} | {row.server_cores * 100:.0f} |"
     )
 
