@@ -197,8 +197,9 @@ def line_of(row: Row) -> str:
         f"| {row.sessions} | {row.cells} | {'public' if row.is_plain else 'shortcut'} "
         f"| {row.cpu_per_session * 100:.1f} | {row.memory_mb:.0f} | {p50:.2f} / {p99:.1f} / {most:.0f} "
         f"| {row.loop_lag_ms:.1f} | {row.frames_skipped} | {row.valid} | {row.delay_median_ms:.1f} "
-        f"| {row.delay_standard_deviation_ms:.2f} | {row.jitter_buffer_ms:.1f} | {heard}/{said} | {row.loss * 100:.2f} "
-        f"| {row.concealed * 100:.2f} | {row.host_busy * 100:.0f} | {row.server_cores * 100:.0f} |"
+        f"| {row.delay_standard_deviation_ms:.2f} | {row.jitter_buffer_ms:.1f} | {heard}/{said} "
+        f"| {row.loss * 100:.2f} | {row.concealed * 100:.2f} | {row.host_busy * 100:.0f} "
+        f"| {row.server_cores * 100:.0f} |"
     )
 
 
