@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
@@ -304,11 +304,6 @@ class CapacityResult(Record):
     def to_json(self) -> str:
         """Return the text of its ``results.json``."""
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
-
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """Return the JSON schema of its ``results.json``."""
-        return cls.model_json_schema(by_alias=True, mode="serialization")
 
 
 class CapacityOutcome(Record):
