@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.measurement.capacity import CapacitySearch
 from eloquence_pipeline.models import Statistics, VerdictStatus
-from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSide, LoadLimit
-from flows.load import capacity_result
+from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSide, LoadLimit, LoadWish
+from flows.load import capacity_result, refused_step
 from tasks.run import Run
 from tests.loads import START
 
@@ -77,3 +78,13 @@ def test_a_server_that_carries_not_even_one_session_fails() -> None:
     result = bracketed(0, LimitSide.SERVER)
     assert (result.most_that_held, result.fewest_that_did_not) == (0, 1)
     assert result.verdict.status is VerdictStatus.FAILED
+
+
+def test_a_number_of_which_none_could_join_is_a_limit_after_fewer_could() -> None:
+    search = CapacitySearch(2)
+    search.note(1, held=True)
+    search.note(2, held=False)
+    refused = refused_step(LoadWish(sessions=2, duration_seconds=8), TransportError("no answer"))
+    result = capacity_result(RUN, search, [step(1, LimitSide.NONE), refused])
+    assert (result.most_that_held, result.fewest_that_did_not) == (1, 2)
+    assert (result.limit.side, result.limit.reasons) == (LimitSide.SERVER_OR_NETWORK, ("no answer",))
