@@ -12,6 +12,7 @@ from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.files import write_bytes
 from eloquence_pipeline.load.cell import Cell
 from eloquence_pipeline.load.session import Session
+from eloquence_pipeline.measurement.pacing import is_paced, late_frames
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.statistics import drift, slope_of, summarise_array
 from eloquence_pipeline.models import Channel, Drift, PhraseObservation, Transmission
@@ -72,7 +73,7 @@ def measure_cell(cell: Cell) -> CellResult:
             continue
         agreed_ns = cell.gate.start_ns + session.plan.speaks_after_ms * NANOSECONDS_PER_MILLISECOND
         pacing.add(speaker, agreed_ns)
-        measured.append(_told(session, speaker, cell.plan.number))
+        measured.append(_told(session, speaker, cell.plan.number, thresholds))
     background = [one for one in cell.sessions if not one.plan.is_measured and not one.failure]
     return CellResult(
         cell=cell.plan.number,
@@ -95,7 +96,12 @@ def _measured(session: Session, thresholds: ThresholdSettings) -> MeasuredSpeake
     return measure_speaker(channel, session.folder, thresholds)
 
 
-def _told(session: Session, speaker: MeasuredSpeaker, cell: int) -> MeasuredSession:
+def _told(
+    session: Session, speaker: MeasuredSpeaker, cell: int, thresholds: ThresholdSettings
+) -> MeasuredSession:
+    recorded = speaker.recorded
+    frames = len(recorded.deadline_ns)
+    late = late_frames(recorded.deadline_ns, recorded.sent.timeline.stamps_ns, thresholds)
     # Delay along a phrase is for whoever looks at one: it lies in the evidence, and would be most of this.
     phrases = tuple(phrase.model_copy(update={"windows": None}) for phrase in speaker.phrases)
     return MeasuredSession(
@@ -108,6 +114,8 @@ def _told(session: Session, speaker: MeasuredSpeaker, cell: int) -> MeasuredSess
             drift=_drift(phrases),
             reconnections=_reconnections(speaker.channel),
             failure=session.failure,
+            frames_late_ratio=late / frames if frames else 0.0,
+            is_valid=is_paced(speaker.figures.tester, late, frames, thresholds),
         ),
         phrases=phrases,
     )

@@ -121,11 +121,10 @@ class SessionFigures(Record):
     reconnections: NonNegativeInt = 0
     failure: str = ""
     """Why it ended early, empty if it did not."""
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether its figures say something about server and network: the tester kept its pace."""
-        return not self.figures.tester.overloaded
+    frames_late_ratio: Ratio
+    """Of its frames: left out, or handed over later than `pacing_lateness_max_ms`."""
+    is_valid: bool
+    """Whether its figures say something about server and network: the tester kept its pace."""
 
 
 class MeasuredSession(Record):

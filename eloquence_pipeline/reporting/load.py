@@ -32,9 +32,8 @@ SIDE_WORDS = {
 }
 LIMIT_WORDS = FIGURE_WORDS | {
     "pacing_lateness_p99_ms": "retard d'émission p99",
-    "pacing_lateness_max_ms": "retard d'émission maximal",
     "event_loop_lag_p99_ms": "retard de boucle p99",
-    "frames_skipped": "trames omises",
+    "frames_late_ratio": "trames trop tardives",
     "host_busy_ratio": "charge de la machine",
     "cells_died": "processus du testeur morts",
     "sessions_lost": "sessions perdues",
