@@ -61,6 +61,7 @@ class Row:
     valid: int
     delay_median_ms: float
     delay_standard_deviation_ms: float
+    jitter_buffer_ms: float
     received: tuple[int, int]
     loss: float
     concealed: float
@@ -71,28 +72,26 @@ class Row:
 def main() -> None:
     """Measure, print and write the report; or measure one load and print it."""
     arguments = [argument for argument in sys.argv[1:] if argument.isdigit()]
-    with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
-        settings = load_settings()
-        with embedded_servers(settings, livekit=True, s3=False, prefect=False) as endpoints:
-            livekit = endpoints.livekit
-            assert livekit is not None
-            complete = settings.model_copy(
-                update={
-                    "livekit_url": livekit.url,
-                    "api_key": livekit.api_key,
-                    "api_secret": livekit.api_secret,
-                    "livekit_metrics_url": livekit.metrics_url,
-                }
-            )
-            bench = Bench(complete, Path(folder))
-            print(HEAD)
-            if arguments:
-                sessions, cells, seconds = (int(argument) for argument in arguments)
-                bench.carry(sessions, cells, seconds, plain="--plain" in sys.argv)
-                return
-            rows = [bench.carry(count, 1, SECONDS, plain=True) for count in ONE_PROCESS_PLAIN]
-            rows += [bench.carry(count, 1, SECONDS) for count in ONE_PROCESS]
-            rows += [bench.carry(count, 2, SECONDS) for count in TWO_PROCESSES]
+    settings = load_settings()
+    with embedded_servers(settings, livekit=True, s3=False, prefect=False) as endpoints:
+        livekit = endpoints.livekit
+        assert livekit is not None
+        complete = settings.model_copy(
+            update={
+                "livekit_url": livekit.url,
+                "api_key": livekit.api_key,
+                "api_secret": livekit.api_secret,
+            }
+        )
+        bench = Bench(complete, livekit.metrics_url)
+        print(HEAD)
+        if arguments:
+            sessions, cells, seconds = (int(argument) for argument in arguments)
+            bench.carry(sessions, cells, seconds, plain="--plain" in sys.argv)
+            return
+        rows = [bench.carry(count, 1, SECONDS, plain=True) for count in ONE_PROCESS_PLAIN]
+        rows += [bench.carry(count, 1, SECONDS) for count in ONE_PROCESS]
+        rows += [bench.carry(count, 2, SECONDS) for count in TWO_PROCESSES]
     REPORT.write_text(report(rows), encoding="utf-8")
     print(f"\nwritten: {REPORT.relative_to(PROJECT)}")
 
@@ -109,6 +108,7 @@ TITLES = (
     "sessions paced",
     "delay median, ms",
     "its sd in a session, ms",
+    "of it jitter buffer, ms",
     "phrases",
     "loss %",
     "concealed %",
@@ -121,26 +121,27 @@ HEAD = f"| {' | '.join(TITLES)} |\n|{'---|' * len(TITLES)}"
 class Bench:
     """Carries loads on one server."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, metrics_url: str) -> None:
         self._settings = settings
-        self._folder = folder
+        self._metrics_url = metrics_url
         self._synthesizer = VoiceSynthesizer.from_settings(settings)
 
     def carry(self, sessions: int, cells: int, seconds: int, *, plain: bool = False) -> Row:
         """Carry one load in so many processes, print it, rest, and return it."""
         wish = LoadWish(sessions=sessions, duration_seconds=seconds)
         scripts = [self._script(number, seconds) for number in range(1, sessions + 1)]
-        plans = plan_cells(
-            wish,
-            scripts,
-            self._settings,
-            folder=Path(tempfile.mkdtemp(dir=self._folder)),
-            room=f"bench-{secrets.token_hex(4)}",
-            sessions_per_cell=-(-sessions // cells),
-        )
-        plans = [plan.model_copy(update={"is_plain": plain}) for plan in plans]
-        host, server = HostWatch(), ServerWatch(self._settings.livekit_metrics_url)
-        carried = asyncio.run(run_cells(plans, tokens_of(plans, self._settings), [host, server]))
+        with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
+            plans = plan_cells(
+                wish,
+                scripts,
+                self._settings,
+                folder=Path(folder),
+                room=f"bench-{secrets.token_hex(4)}",
+                sessions_per_cell=-(-sessions // cells),
+            )
+            plans = [plan.model_copy(update={"is_plain": plain}) for plan in plans]
+            host, server = HostWatch(), ServerWatch(self._metrics_url)
+            carried = asyncio.run(run_cells(plans, tokens_of(plans, self._settings), [host, server]))
         row = _row(carried, host.figures, server.figures, plain=plain)
         print(line_of(row), flush=True)
         time.sleep(REST_SECONDS)
@@ -179,6 +180,7 @@ def _row(cells: Sequence[CellResult], host: HostFigures, server: ServerFigures |
         valid=sum(one.figures.is_valid for one in sessions),
         delay_median_ms=whole.one_way_delay_ms.median or 0.0,
         delay_standard_deviation_ms=statistics.median(spread) if spread else 0.0,
+        jitter_buffer_ms=whole.jitter_buffer_ms.median or 0.0,
         received=(whole.phrases_received, whole.phrases_sent),
         loss=whole.rtp.packet_loss_ratio or 0.0,
         concealed=whole.rtp.concealed_ratio or 0.0,
@@ -195,8 +197,9 @@ def line_of(row: Row) -> str:
         f"| {row.sessions} | {row.cells} | {'public' if row.is_plain else 'shortcut'} "
         f"| {row.cpu_per_session * 100:.1f} | {row.memory_mb:.0f} | {p50:.2f} / {p99:.1f} / {most:.0f} "
         f"| {row.loop_lag_ms:.1f} | {row.frames_skipped} | {row.valid} | {row.delay_median_ms:.1f} "
-        f"| {row.delay_standard_deviation_ms:.2f} | {heard}/{said} | {row.loss * 100:.2f} "
-        f"| {row.concealed * 100:.2f} | {row.host_busy * 100:.0f} | {row.server_cores * 100:.0f} |"
+        f"| {row.delay_standard_deviation_ms:.2f} | {row.jitter_buffer_ms:.1f} | {heard}/{said} "
+        f"| {row.loss * 100:.2f} | {row.concealed * 100:.2f} | {row.host_busy * 100:.0f} "
+        f"| {row.server_cores * 100:.0f} |"
     )
 
 
@@ -212,8 +215,8 @@ def report(rows: Sequence[Row]) -> str:
 
 Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}),
 {psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}, with the LiveKit
-server on the same cores; {SECONDS} s of real speech for each row, one row after the other, nothing else on the
-machine. Repeat it with `python -m benchmarks.load`.
+server on the same cores; {SECONDS} s of real speech for each row, one row after the other, nothing else on
+the machine. Repeat it with `python -m benchmarks.load`.
 
 - Most sessions that one process paced at a lateness p99 under {LATENESS_MS:.0f} ms:
   {max(punctual, default=0)} (tried: {tried}).

@@ -11,12 +11,20 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import JsonValue
 
+from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.load.host_watch import usable_cores
 from eloquence_pipeline.load.server_watch import is_loopback
 from eloquence_pipeline.measurement.capacity import CapacitySearch, cores_needed, sessions_that_fit
 from eloquence_pipeline.measurement.load_limit import HOST_BUSY_RATIO
 from eloquence_pipeline.measurement.method import METHOD_VERSION
-from eloquence_pipeline.models import Archive, ArchiveState, SpeechScript, Verdict, VerdictStatus
+from eloquence_pipeline.models import (
+    Archive,
+    ArchiveState,
+    SpeechScript,
+    Statistics,
+    Verdict,
+    VerdictStatus,
+)
 from eloquence_pipeline.models.load import (
     CapacityFormat,
     CapacityOutcome,
@@ -164,7 +172,12 @@ async def capacity(
         search, steps = CapacitySearch(sessions), list[CapacityStep]()
         while (number := search.next()) is not None:
             wish = LoadWish(sessions=number, duration_seconds=duration_seconds)
-            tried = await _tried(wish, spoken, settings, run.seed)
+            try:
+                tried = await _tried(wish, spoken, settings, run.seed)
+            except TransportError as error:
+                if not search.most_that_held:
+                    raise
+                tried = [refused_step(wish, error)]
             steps += tried
             search.note(number, held=tried[-1].status is VerdictStatus.PASSED)
             _logger.info(
@@ -206,6 +219,27 @@ def _step(result: LoadResult, archive: Archive) -> CapacityStep:
         host_busy_ratio=result.host.busy_ratio_avg,
         server_cpu_ratio=result.server.cpu_ratio if result.server else None,
         evidence=archive.uri if archive.state is ArchiveState.UPLOADED else str(archive.folder),
+    )
+
+
+def refused_step(wish: LoadWish, error: TransportError) -> CapacityStep:
+    """Return the step of a number of sessions of which none could join, after fewer could."""
+    lost = float(wish.sessions)
+    reasons = (error.message,)
+    return CapacityStep(
+        sessions=wish.sessions,
+        status=VerdictStatus.FAILED,
+        limit=LoadLimit(
+            side=LimitSide.SERVER_OR_NETWORK, figure="sessions_lost", value=lost, bound=0.0, reasons=reasons
+        ),
+        sessions_measured=0,
+        one_way_delay_ms=Statistics(count=0),
+        packet_loss_ratio=None,
+        concealed_ratio=None,
+        pacing_lateness_p99_ms=0.0,
+        host_busy_ratio=0.0,
+        server_cpu_ratio=None,
+        evidence="",
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models.disturbance import DisturbanceKind
 from eloquence_pipeline.settings import (
+    LONGEST_RAMP_UP_SECONDS,
     DurationSeconds,
     LoadDurationSeconds,
     LongDurationSeconds,
@@ -171,6 +172,12 @@ def _require_one_machine(given: Mapping[str, Any]) -> None:
 
 
 def _require_length(flow: str, given: dict[str, Any]) -> None:
+    if given.get("ramp_up_seconds", 0) > LONGEST_RAMP_UP_SECONDS:
+        longest = in_words(LONGEST_RAMP_UP_SECONDS)
+        raise typer.BadParameter(
+            f"takes {longest} at most, not {in_words(given['ramp_up_seconds'])}",
+            param_hint=FLAGS["ramp_up_seconds"],
+        )
     if flow not in _SECONDS or "duration_seconds" not in given:
         return
     kind, bounds = _SECONDS[flow]

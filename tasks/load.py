@@ -84,7 +84,7 @@ async def carry_load(
     """
     plans = plan_cells(wish, list(scripts.values()), settings, folder=run.folder, room=run.room(1))
     tokens = tokens_of(plans, settings)
-    host, server = HostWatch(), ServerWatch(settings.livekit_metrics_url)
+    host, server = HostWatch(), ServerWatch(settings.tests.load.metrics_url)
     _logger.info(
         f"{wish.sessions} sessions mesurées, {wish.background} en fond, dans {len(plans)} processus ; "
         f"elles arrivent en {wish.joining_seconds:.0f} s"

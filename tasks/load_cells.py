@@ -142,7 +142,7 @@ class _LedLoad:
         self.prefix = RunFolder.open(run.folder).prefix
         self.exchange = exchange_of(run, self.prefix, settings)
         self.coordinator = Coordinator(plan, self.exchange, self.runs)
-        self.server = ServerWatch(settings.livekit_metrics_url)
+        self.server = ServerWatch(settings.tests.load.metrics_url)
         self.start_at: datetime | None = None
 
     async def carried(self, progress: Progress) -> list[ShareFigures]:

@@ -12,9 +12,10 @@ from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.files import write_bytes
 from eloquence_pipeline.load.cell import Cell
 from eloquence_pipeline.load.session import Session
+from eloquence_pipeline.measurement.pacing import is_paced, late_frames
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
-from eloquence_pipeline.measurement.statistics import drift, slope_of, summarise
-from eloquence_pipeline.models import Channel, PhraseObservation, Transmission
+from eloquence_pipeline.measurement.statistics import drift, slope_of, summarise_array
+from eloquence_pipeline.models import Channel, Drift, PhraseObservation, Transmission
 from eloquence_pipeline.models.load import (
     CellFigures,
     CellResult,
@@ -28,7 +29,6 @@ TRANSMISSION_FILE = "transmission.json"
 _SECONDS_PER_MINUTE = 60.0
 _RECONNECTED = "reconnected"
 
-Int64Array = npt.NDArray[np.int64]
 Float64Array = npt.NDArray[np.float64]
 
 
@@ -37,7 +37,6 @@ class _Pacing:
 
     def __init__(self) -> None:
         self.lateness_ms: list[Float64Array] = []
-        self.loop_lag_ns: list[Int64Array] = []
         self.skipped = 0
         self.start_late_ms: list[float] = []
 
@@ -51,7 +50,6 @@ class _Pacing:
             self.lateness_ms.append(late_ns / NANOSECONDS_PER_MILLISECOND)
             first_ns = float(handed_over_ns[passed][0])
             self.start_late_ms.append((first_ns - agreed_ns) / NANOSECONDS_PER_MILLISECOND)
-        self.loop_lag_ns.append(recorded.loop_lag_ns)
 
 
 def measure_cell(cell: Cell) -> CellResult:
@@ -75,7 +73,7 @@ def measure_cell(cell: Cell) -> CellResult:
             continue
         agreed_ns = cell.gate.start_ns + session.plan.speaks_after_ms * NANOSECONDS_PER_MILLISECOND
         pacing.add(speaker, agreed_ns)
-        measured.append(_told(session, speaker, cell.plan.number))
+        measured.append(_told(session, speaker, cell.plan.number, thresholds))
     background = [one for one in cell.sessions if not one.plan.is_measured and not one.failure]
     return CellResult(
         cell=cell.plan.number,
@@ -98,7 +96,12 @@ def _measured(session: Session, thresholds: ThresholdSettings) -> MeasuredSpeake
     return measure_speaker(channel, session.folder, thresholds)
 
 
-def _told(session: Session, speaker: MeasuredSpeaker, cell: int) -> MeasuredSession:
+def _told(
+    session: Session, speaker: MeasuredSpeaker, cell: int, thresholds: ThresholdSettings
+) -> MeasuredSession:
+    recorded = speaker.recorded
+    frames = len(recorded.deadline_ns)
+    late = late_frames(recorded.deadline_ns, recorded.sent.timeline.stamps_ns, thresholds)
     # Delay along a phrase is for whoever looks at one: it lies in the evidence, and would be most of this.
     phrases = tuple(phrase.model_copy(update={"windows": None}) for phrase in speaker.phrases)
     return MeasuredSession(
@@ -111,12 +114,14 @@ def _told(session: Session, speaker: MeasuredSpeaker, cell: int) -> MeasuredSess
             drift=_drift(phrases),
             reconnections=_reconnections(speaker.channel),
             failure=session.failure,
+            frames_late_ratio=late / frames if frames else 0.0,
+            is_valid=is_paced(speaker.figures.tester, late, frames, thresholds),
         ),
         phrases=phrases,
     )
 
 
-def _drift(phrases: Sequence[PhraseObservation]):
+def _drift(phrases: Sequence[PhraseObservation]) -> Drift | None:
     heard = [
         (p.position_in_sent_seconds, p.one_way_delay_ms) for p in phrases if p.one_way_delay_ms is not None
     ]
@@ -131,7 +136,7 @@ def _reconnections(channel: Channel) -> int:
 def _figures(cell: Cell, pacing: _Pacing, carried: int) -> CellFigures:
     meter = cell.meter
     lateness = np.concatenate(pacing.lateness_ms) if pacing.lateness_ms else np.zeros(0)
-    lag_ns = np.concatenate(pacing.loop_lag_ns) if pacing.loop_lag_ns else np.zeros(0, dtype=np.int64)
+    lag_ns = np.asarray(meter.loop_lag_ns, dtype=np.int64)
     cpu_ratio = meter.cpu_seconds / meter.duration_seconds if meter.duration_seconds else 0.0
     return CellFigures(
         cell=cell.plan.number,
@@ -143,7 +148,7 @@ def _figures(cell: Cell, pacing: _Pacing, carried: int) -> CellFigures:
         memory_bytes=max(meter.memory_bytes, default=meter.memory_before_bytes),
         memory_before_bytes=meter.memory_before_bytes,
         memory_growth_bytes_per_minute=_growth(meter.minutes, meter.memory_bytes),
-        pacing_lateness_ms=summarise(lateness.tolist()),
+        pacing_lateness_ms=summarise_array(lateness),
         event_loop_lag_p99_ms=float(np.percentile(lag_ns, 99)) / NANOSECONDS_PER_MILLISECOND
         if len(lag_ns)
         else 0.0,

@@ -106,7 +106,8 @@ async def _serve() -> int:
         if not answering.done():
             await answers.stop()
             await asyncio.wait({answering}, timeout=1)
-            break
+            # An analysis in its thread would be waited for.
+            os._exit(1)
         try:
             _say(answering.result())
         except Exception as error:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import SecretStr
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.load.ways import Way
-from eloquence_pipeline.models import Record, Recording, SendRecord, Side
+from eloquence_pipeline.models import Record, Recording, SendRecord, Side, SpeechScript
 from eloquence_pipeline.models.load import SessionPlan
-from eloquence_pipeline.speech.script import sounds
+from eloquence_pipeline.signal.wav import read_wav
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.disk_writer import DiskWriter
 from eloquence_pipeline.transport.frame_pump import Pump
@@ -30,8 +32,6 @@ SPEAKER_STATISTICS_SECONDS, LISTENER_STATISTICS_SECONDS = 5.0, 1.0
 speaker's are only counted to the end; the listener's tell the jitter buffer's share of each phrase."""
 LONGEST_WAIT_SECONDS = 3600.0
 """For the common start; whoever gives it has died long before that."""
-
-T = TypeVar("T")
 
 
 class SessionTokens(Record):
@@ -120,7 +120,7 @@ class Session:
 
     async def _speak(self) -> None:
         script = self.plan.script
-        playlist = Playlist.scheduled(sounds(script), script.sample_count)
+        playlist = Playlist.scheduled(_sounds(script), script.sample_count)
         async with (
             Participant(
                 Side.PUBLISHER, SPEAKER, statistics_every_seconds=SPEAKER_STATISTICS_SECONDS
@@ -189,3 +189,13 @@ class Session:
             finally:
                 await listener.end(self._call)
                 self.received = listener.finish().get(SPEAKER)
+
+
+def _sounds(script: SpeechScript) -> list[tuple[int, npt.NDArray[np.int16]]]:
+    return [(phrase.start_sample, _samples(phrase.clip.audio_path)) for phrase in script.phrases]
+
+
+@cache
+def _samples(path: Path) -> npt.NDArray[np.int16]:
+    """Read a clip once, however many sessions of the process say it."""
+    return read_wav(path)[0]

@@ -13,7 +13,7 @@ from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.sdk_shortcut import Shortcut, install
 from eloquence_pipeline.transport.shared_pump import PumpThread, SharedPump
-from eloquence_pipeline.transport.shared_recorder import ListeningThread, SharedRecorder
+from eloquence_pipeline.transport.shared_recorder import SharedRecorder
 
 
 class Way(Protocol):
@@ -72,11 +72,11 @@ class SharedWay:
     def __init__(self, shortcut: Shortcut) -> None:
         self._shortcut = shortcut
         self._pumping = PumpThread()
-        self._listening = ListeningThread()
+        self._listening = LoopThread("shared-recorder")
 
     def pump(self, playlist: Playlist, end: GrowingEnd) -> Pump:
         """Return what hands a playlist over."""
-        return SharedPump(playlist, end, self._pumping, self._shortcut, self._listening.loop_thread)
+        return SharedPump(playlist, end, self._pumping, self._shortcut, self._listening)
 
     async def await_start(self, pump: Pump, start_ns: int) -> None:
         """Return at once: the thread that pushes waits by itself."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-TESTER_CORES_PER_SESSION = 0.065
+TESTER_CORES_PER_SESSION = 0.075
 """Measured (docs/adr/0017-load.md): a measured session in the tester."""
-TESTER_CORES_PER_PLAIN_SESSION = 0.12
-"""The same in the SDK's public way."""
 TESTER_CORES_PER_BACKGROUND_SESSION = 0.05
 SERVER_CORES_PER_SESSION = 0.012
 """Of a LiveKit server on the same machine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
@@ -121,11 +121,10 @@ class SessionFigures(Record):
     reconnections: NonNegativeInt = 0
     failure: str = ""
     """Why it ended early, empty if it did not."""
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether its figures say something about server and network: the tester kept its pace."""
-        return not self.figures.tester.overloaded
+    frames_late_ratio: Ratio
+    """Of its frames: left out, or handed over later than `pacing_lateness_max_ms`."""
+    is_valid: bool
+    """Whether its figures say something about server and network: the tester kept its pace."""
 
 
 class MeasuredSession(Record):
@@ -304,11 +303,6 @@ class CapacityResult(Record):
     def to_json(self) -> str:
         """Return the text of its ``results.json``."""
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
-
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """Return the JSON schema of its ``results.json``."""
-        return cls.model_json_schema(by_alias=True, mode="serialization")
 
 
 class CapacityOutcome(Record):

@@ -28,10 +28,7 @@ def capacity_sentence(result: CapacityResult) -> str:
     if not missed:
         return f"{head}: {held} sessions tiennent, la limite n'a pas été atteinte"
     kept = f"{held} sessions tiennent, {missed} non" if held else f"pas même {missed} session"
-    whose = f"limite trouvée du côté de : {SIDE_WORDS[result.limit.side]}"
-    return f"{head}: {kept}; {whose}; {limit_clause(result.limit)}; {'; '.join(result.limit.reasons)}".rstrip(
-        "; "
-    )
+    return f"{head}: {'; '.join([kept, limit_clause(result.limit), *result.limit.reasons])}"
 
 
 def step_row(step: CapacityStep) -> tuple[str, ...]:

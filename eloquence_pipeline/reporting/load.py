@@ -23,7 +23,7 @@ from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.load_machines import machine_lines
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
-from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_figure
 
 SIDE_WORDS = {
     LimitSide.NONE: "personne",
@@ -34,9 +34,8 @@ SIDE_WORDS = {
 }
 LIMIT_WORDS = FIGURE_WORDS | {
     "pacing_lateness_p99_ms": "retard d'émission p99",
-    "pacing_lateness_max_ms": "retard d'émission maximal",
     "event_loop_lag_p99_ms": "retard de boucle p99",
-    "frames_skipped": "trames omises",
+    "frames_late_ratio": "trames trop tardives",
     "host_busy_ratio": "charge de la machine",
     "cells_died": "processus du testeur morts",
     "sessions_lost": "sessions perdues",
@@ -50,9 +49,9 @@ def load_sentence(result: LoadResult) -> str:
     """Return the verdict over all sessions as one line."""
     status = result.verdict.status
     head = f"{STATUS_ICONS[status]} {result.run.scenario} {STATUS_WORDS[status]}"
-    return f"{head}: {counts_clause(result)}; {limit_clause(result.limit)}" + (
-        f"; {'; '.join(result.verdict.reasons)}" if result.verdict.reasons else ""
-    )
+    missed = [missed_figure(figure) for figure in result.verdict.figures if not figure.passed]
+    broken = [f"session {one.session} : {one.failure}" for one in result.sessions if one.failure]
+    return f"{head}: {'; '.join([counts_clause(result), limit_clause(result.limit), *missed, *broken[:3]])}"
 
 
 def counts_clause(result: LoadResult) -> str:
@@ -205,7 +204,7 @@ def _cell_line(cell: CellFigures) -> str:
 
 def _server_line(server: ServerFigures | None) -> str:
     if server is None:
-        return "serveur : ses chiffres ne sont pas connus (réglage livekit_metrics_url)"
+        return "serveur : ses chiffres ne sont pas connus (réglage tests.load.metrics_url)"
     forwarded = (
         ""
         if server.forwarded_late_ratio is None

@@ -18,6 +18,7 @@ from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoining, Repetitions
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
+    LONGEST_RAMP_UP_SECONDS,
     BasicSettings,
     Categories,
     DurationSeconds,
@@ -48,6 +49,7 @@ __all__ = [
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "LONGEST_LINK_SECONDS",
+    "LONGEST_RAMP_UP_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",

@@ -24,7 +24,7 @@ from eloquence_pipeline.settings.sections import (
 )
 from eloquence_pipeline.settings.storage import StorageSettings
 from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, NO_TARGETS, TargetName, TargetSettings
-from eloquence_pipeline.settings.values import LiveKitUrl, MetricsUrl, RoomName
+from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,10 +44,6 @@ class Settings(Section):
     )
     api_key: str = Field(default="", description="API key of that server.")
     api_secret: SecretStr = Field(default=SecretStr(""), description="Secret of the API key.")
-    livekit_metrics_url: MetricsUrl = Field(
-        default="",
-        description="Prometheus endpoint of that server (http://host:6789/metrics), for load tests.",
-    )
     room_name: RoomName = Field(
         default="test_coaching_vocal", description="Rooms are named after it; each attempt has a fresh one."
     )

@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import GivenPath, MetricsUrl, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -121,7 +121,8 @@ Sessions = Annotated[int, Field(ge=1, le=1000)]
 Background = Annotated[int, Field(ge=0, le=1000)]
 LoadDurationSeconds = Annotated[int, Field(ge=8, le=43_200)]
 StepDurationSeconds = Annotated[int, Field(ge=8, le=3600)]
-RampUpSeconds = Annotated[int, Field(ge=0, le=3600)]
+LONGEST_RAMP_UP_SECONDS = 3600
+RampUpSeconds = Annotated[int, Field(ge=0, le=LONGEST_RAMP_UP_SECONDS)]
 
 
 class LoadSettings(Section):
@@ -136,6 +137,11 @@ class LoadSettings(Section):
         default=0, description="Within how many seconds they join; 0 takes 0.15 s a session."
     )
     categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+    metrics_url: MetricsUrl = Field(
+        default="",
+        description="Prometheus endpoint of the LiveKit server (http://host:6789/metrics), which load and "
+        "capacity ask how it is.",
+    )
 
 
 class CapacitySettings(Section):

@@ -21,6 +21,8 @@ from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES, SAMPLE_RATE
 
 FRAME_BYTES = 2 * FRAME_SAMPLES
 _MOST_REFUSALS = 1000
+_ANSWERS = {"get_session_stats", "get_stats"}
+"""Events that only whoever has asked waits for, and that come all the time."""
 
 TakeFrame = Callable[[bytes], None]
 """Is given the samples of one frame, in a thread of the SDK; has to be quick."""
@@ -65,7 +67,17 @@ class Shortcut:
                 self._drop_handle(frame.handle.id)
                 take(content)
                 return
+        if kind in _ANSWERS:
+            self._answer(event)
+            return
         self._queue.put(event)
+
+    def _answer(self, event: Any) -> None:
+        # Every room would look whether it is for it; those who have asked have no filter.
+        with self._queue._lock:
+            asking = [each for each in self._queue._subscribers if each[2] is None]
+        for queue, loop, _ in asking:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
 
     def mouth(self, source: rtc.AudioSource) -> Mouth:
         """Return what hands frames to `source`."""
@@ -124,7 +136,7 @@ def install() -> Shortcut | None:
         request: Any = import_module("livekit.rtc._proto.ffi_pb2").FfiRequest
         # Of the names that are used later: a missing one is to be known now.
         _ = request().capture_audio_frame.buffer.data_ptr
-        _ = client.queue.put
+        _ = client.queue.put, client.queue._lock, client.queue._subscribers
         shortcut = Shortcut(client, request)
         client._queue = shortcut
         is_used = client.queue is shortcut

@@ -6,42 +6,12 @@ import asyncio
 
 from livekit import rtc
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import monotonic_ns
 from eloquence_pipeline.transport.audio_format import SAMPLE_RATE_HZ
-from eloquence_pipeline.transport.frame_recorder import ARRIVED, LOOP_LAG, TICK_NS
+from eloquence_pipeline.transport.frame_recorder import ARRIVED
 from eloquence_pipeline.transport.growing_end import GrowingEnd
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.sdk_shortcut import Shortcut, TakeFrame
-
-
-class ListeningThread:
-    """A thread whose loop keeps the streams of many recorders, and notes how late it wakes up.
-
-    Attributes
-    ----------
-    loop_thread
-        The thread itself.
-    ends
-        Each is given that lateness every 50 ms.
-    """
-
-    def __init__(self) -> None:
-        self.loop_thread = LoopThread("shared-recorder")
-        self.ends: set[GrowingEnd] = set()
-        self._ticking = self.loop_thread.submit(self._tick())
-
-    async def _tick(self) -> None:
-        while True:
-            due_ns = monotonic_ns() + TICK_NS
-            await asyncio.sleep(TICK_NS / NANOSECONDS_PER_SECOND)
-            lag_ns = max(0, monotonic_ns() - due_ns)
-            for end in tuple(self.ends):
-                end.timings.put((LOOP_LAG, lag_ns))
-
-    def stop(self) -> None:
-        """End the thread; calling it again changes nothing."""
-        self._ticking.cancel()
-        self.loop_thread.stop()
 
 
 class SharedRecorder:
@@ -50,29 +20,29 @@ class SharedRecorder:
     Parameters
     ----------
     thread
-        Its loop keeps the streams; many recorders share it.
+        Its loop keeps the streams; many recorders share it. No frame waits for it.
     shortcut
         Of the SDK of this process.
     end
-        Is given every frame, when it arrived, and every 50 ms how late the loop woke up.
+        Is given every frame, and when it arrived. How late a loop wakes up says nothing here: frames are
+        taken where the SDK reports them.
     """
 
-    def __init__(self, thread: ListeningThread, shortcut: Shortcut, end: GrowingEnd) -> None:
+    def __init__(self, thread: LoopThread, shortcut: Shortcut, end: GrowingEnd) -> None:
         self.failure = ""
         self._thread = thread
         self._shortcut = shortcut
         self._end = end
         self._streams: list[rtc.AudioStream] = []
-        thread.ends.add(end)
 
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         """Record `track` from now on; the one before it, which a reconnect has ended, is let go."""
-        self._thread.loop_thread.submit(self._listen(track))
+        self._thread.submit(self._listen(track))
 
     async def _listen(self, track: rtc.RemoteAudioTrack) -> None:
         for earlier in self._streams:
             self._shortcut.stop_listening(earlier)
-        loop = self._thread.loop_thread.loop
+        loop = self._thread.loop
         stream = rtc.AudioStream(
             track, sample_rate=SAMPLE_RATE_HZ, num_channels=1, frame_size_ms=10, loop=loop
         )
@@ -90,9 +60,8 @@ class SharedRecorder:
 
     async def close(self) -> None:
         """End the recording. Calling it again changes nothing."""
-        self._thread.ends.discard(self._end)
         for stream in self._streams:
             self._shortcut.stop_listening(stream)
-            closing = asyncio.ensure_future(self._thread.loop_thread.run(stream.aclose()))
+            closing = asyncio.ensure_future(self._thread.run(stream.aclose()))
             await asyncio.wait({closing}, timeout=2)
         self._streams.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,7 +77,21 @@ class Client:
         self.dropped: list[int] = []
         self.passed_on: list[Any] = []
         self._ffi_lib = SimpleNamespace(livekit_ffi_drop_handle=self.dropped.append)
-        self._queue = SimpleNamespace(put=self.passed_on.append, subscribe=None, unsubscribe=None)
+        self._queue = SimpleNamespace(
+            put=self.passed_on.append,
+            subscribe=None,
+            unsubscribe=None,
+            _lock=threading.Lock(),
+            _subscribers=list[Any](),
+        )
+
+    def subscribed(self, is_wanted: Any) -> list[Any]:
+        """Subscribe as the SDK does, and return what is delivered."""
+        got: list[Any] = []
+        queue = SimpleNamespace(put_nowait=got.append)
+        loop = SimpleNamespace(call_soon_threadsafe=lambda call, event: call(event))
+        self._queue._subscribers.append((queue, loop, is_wanted))
+        return got
 
 
 def heard(content: bytes, stream: int) -> tuple[Event, Any]:
@@ -126,4 +141,13 @@ def test_the_answer_to_a_frame_wakes_nobody() -> None:
     Shortcut(client, None).put(
         Event("capture_audio_frame", capture_audio_frame=SimpleNamespace(error="", async_id=1))
     )
+    assert client.passed_on == []
+
+
+def test_statistics_go_to_whoever_has_asked_and_wake_no_room() -> None:
+    client = Client()
+    room, asking = client.subscribed(lambda event: True), client.subscribed(None)
+    statistics = Event("get_session_stats")
+    Shortcut(client, None).put(statistics)
+    assert (room, asking) == ([], [statistics])
     assert client.passed_on == []
