@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from eloquence_pipeline.errors import ConfigurationError, ServerError
-from flows.lost_runs import end_lost_runs, watch_over_runs
+from flows.lost_runs import WATCH, end_lost_runs, watch_over_runs
 from tasks.load_pool import deployment_for
 from tasks.slot import ensure_slot
 
@@ -104,6 +104,7 @@ async def _copy_to(pool: str) -> None:
             enforce_parameter_schema=own.enforce_parameter_schema,
             job_variables=own.job_variables,
         )
+        await watch_over_runs(client, pool, f"{WATCH} ({pool})")
 
 
 def _deploy(api_url: str) -> None:

@@ -64,8 +64,8 @@ class Machine:
         """Return what the worker and its runs printed."""
         return (self.folder / "worker.txt").read_text()
 
-    def run(self) -> psutil.Process:
-        """Return the process of the load cell that is under way here."""
+    def kill_run(self) -> None:
+        """Kill the load cell that is under way here, with all its processes, as if the machine went off."""
         found: dict[int, psutil.Process] = {}
         for process in psutil.process_iter():
             try:
@@ -74,14 +74,15 @@ class Machine:
                 continue
             if variables.get(_FOLDER) == str(self.folder) and _RUN in variables:
                 found[process.pid] = process
-        (outermost,) = [one for one in found.values() if one.ppid() not in found]
-        return outermost
+        assert found, self.told()
+        for process in found.values():
+            process.kill()
 
     def runs(self) -> list[Path]:
         """Return the folders of the load cells that worked here."""
         return sorted((self.folder / "results" / "runs").glob("*/load-cell/*"))
 
     def speaks(self) -> bool:
-        """Whether something of a session is recorded here."""
-        recordings = [path for run in self.runs() for path in run.glob("session-*/received.wav")]
+        """Whether a session here has spoken for two seconds."""
+        recordings = [path for run in self.runs() for path in run.glob("session-*/sent.wav")]
         return any(path.stat().st_size > 200_000 for path in recordings)

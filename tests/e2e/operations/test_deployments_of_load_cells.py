@@ -78,7 +78,7 @@ def test_of_three_load_cells_one_is_killed_and_the_rest_stands(
         "every load cell speaks",
     )
     assert command.poll() is None, told()
-    machines[1].run().kill()
+    machines[1].kill_run()
     assert command.wait(timeout=90) == ExitCode.NOT_CARRIED_OUT, told()
 
     folder = max((operations.home.results / "runs").glob("*/load/*"))
