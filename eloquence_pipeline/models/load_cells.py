@@ -7,7 +7,7 @@ own.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, NonNegativeFloat, NonNegativeInt, PositiveInt
 
@@ -175,6 +175,11 @@ class ShareFigures(Record):
     processes: tuple[CellResult, ...]
     evidence: str
     """Key prefix of its own run, with the recordings."""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON schema of such a file, as published in ``docs/load-cell.schema.json``."""
+        return cls.model_json_schema(by_alias=True, mode="serialization")
 
 
 class MachineFigures(Record):
