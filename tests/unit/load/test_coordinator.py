@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
-from eloquence_pipeline.clock import monotonic_ns
+from eloquence_pipeline.clock import Instant, monotonic_ns
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.load import barrier as barrier_module
 from eloquence_pipeline.load import coordinator as coordinator_module
@@ -115,6 +115,39 @@ async def test_all_load_cells_begin_at_one_moment_that_lies_ahead(load: Load) ->
     assert sorted(figures) == [1, 2, 3]
     assert all(one.beginning is not None for one in figures.values())
     assert load.coordinator.lost_cells == ()
+
+
+async def test_a_load_cell_whose_clock_is_wrong_begins_with_the_others_and_says_so(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = timedelta(seconds=30)
+
+    class FastClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # pyright: ignore[reportIncompatibleMethodOverride]
+            return datetime.now(tz) + ahead
+
+    class FastInstant(Instant):
+        @classmethod
+        def now(cls) -> Instant:
+            right = Instant.now()
+            return right.model_copy(update={"wall": right.wall + ahead})
+
+    monkeypatch.setattr(barrier_module, "datetime", FastClock)
+    monkeypatch.setattr(barrier_module, "Instant", FastInstant)
+    cell = asyncio.create_task(carried(load.barrier(1)))
+    await load.coordinator.arrived(0.5)
+    await load.coordinator.joined()
+    start_at, start_ns = await load.coordinator.begin()
+    # As exact as the notes are: here they take fractions of a second.
+    assert abs(await cell - start_ns) < 1e9
+    (figures,) = (await load.coordinator.measured()).values()
+    beginning = figures.beginning
+    assert beginning is not None
+    assert 29_000 < beginning.correction_ms <= 30_000
+    assert abs((beginning.began_at - start_at).total_seconds()) < 1
+    bounds = load.coordinator.bounds[1]
+    assert bounds.low <= 30_000 <= bounds.high
 
 
 async def test_what_a_load_cell_said_belongs_to_the_evidence_of_the_load(load: Load) -> None:
