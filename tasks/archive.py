@@ -21,7 +21,7 @@ from eloquence_pipeline.settings import EvidenceSettings, Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
+from eloquence_pipeline.storage.keeping import cut_phrases, leave_out, pack_sound
 from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
 from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.store import open_store
@@ -94,18 +94,16 @@ async def archive_reconnection(run: Run, result: ReconnectionResult, settings: S
 
 
 def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings) -> None:
-    """Leave out what is not to be kept; what cannot be cut is kept whole."""
+    """Settle what the store is given; the folder keeps everything."""
     transmission = read_transmission(folder.path)
     try:
-        if evidence.keep == "everything":
-            pack_sound(folder, transmission, evidence.flac_from_seconds)
-        elif evidence.keep == "figures":
-            keep_figures(folder, transmission)
-        else:
-            worst = worst_phrases(result, evidence.worst_phrases)
-            keep_worst(folder, transmission, result.phrases, worst)
+        worst = worst_phrases(result, evidence.worst_phrases) if evidence.keep == "worst" else ()
+        phrases = cut_phrases(folder, transmission, result.phrases, worst)
+        pack_sound(folder, transmission, evidence.flac_from_seconds)
+        if evidence.keep != "everything":
+            leave_out(folder, transmission, evidence.keep, phrases)
     except (EloquenceError, OSError) as error:
-        _logger.warning(f"preuves gardées entières: {error}")
+        _logger.warning(f"preuves envoyées entières: {error}")
 
 
 async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:

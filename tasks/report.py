@@ -115,9 +115,13 @@ def _links(archive: Archive, settings: Settings) -> Links:
     if archive.state is not ArchiveState.UPLOADED:
         return Links(addresses={})
     store = open_store(settings.storage)
-    prefix = RunFolder.open(archive.folder).prefix
+    run = RunFolder.open(archive.folder)
+    sent = {file.name for file in run.manifest().files}
     seconds = settings.storage.link_seconds
     until = datetime.now(UTC) + timedelta(seconds=seconds)
     found = (path for pattern in _LINKED for path in sorted(archive.folder.glob(pattern)))
     names = [path.relative_to(archive.folder).as_posix() for path in found]
-    return Links(addresses={name: store.presign(prefix + name, seconds) for name in names}, until=until)
+    return Links(
+        addresses={name: store.presign(run.prefix + name, seconds) for name in names if name in sent},
+        until=until,
+    )

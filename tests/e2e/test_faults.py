@@ -84,14 +84,19 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served
     assert "🔴 latency ÉCHOUÉ" in done.stdout
     assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
-    # As by default the sound of the worst phrases is kept, and what was left out is said.
+    # As by default the store is given the sound of the worst phrases; the folder keeps everything.
     (folder,) = served_home.run_folders()
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.wav")}
-    assert names
-    assert all(name.startswith("phrases/") for name in names)
-    again = served_home.run("replay", str(folder))
-    assert again.returncode == ExitCode.NOT_CARRIED_OUT
-    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in again.stderr
+    manifest = json.loads((folder / "manifest.json").read_text())
+    sounds = [file["name"] for file in manifest["files"] if file["name"].endswith(".wav")]
+    assert sounds
+    assert all(name.startswith("phrases/") for name in sounds)
+    assert {file["name"] for file in manifest["local_files"]} == {"sent.wav", "received.wav"}
+    address = f"s3://eloquence/{manifest['key_prefix']}"
+    again = served_home.run("replay", address, **strict)
+    assert again.returncode == ExitCode.THRESHOLD_MISSED, again.stdout + again.stderr
+    elsewhere = served_home.run("replay", address, ELOQUENCE_FOLDERS__RESULTS=str(served_home.path / "other"))
+    assert elsewhere.returncode == ExitCode.NOT_CARRIED_OUT
+    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in elsewhere.stderr
     assert served_home.run("compare", str(folder), str(folder)).returncode == ExitCode.PASSED
 
 
