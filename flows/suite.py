@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
@@ -14,16 +13,15 @@ from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.suite import Part, suite_event, suite_sentence, suite_status
-from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.network import network_matrix
 from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
 from flows.reconnect import reconnect
 from flows.scenario import basic, latency, stability, stress
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.events import emit
-from tasks.logs import forward_logs_to_prefect
+from tasks.outcome import outcome_of
 from tasks.progress import shown_progress
 from tasks.report import report_suite
 
@@ -54,7 +52,7 @@ _FLOWS: dict[SuiteTest, Flow[..., Any]] = {
 
 
 @flow(name="suite", persist_result=False)
-@told_apart("suite")
+@ends_in_order("suite")
 async def suite(
     tests: Annotated[list[SuiteTest], Field(min_length=1)] = asked(
         SHORT_TESTS, "Tests", "Which tests to run, one after the other."
@@ -64,11 +62,7 @@ async def suite(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run tests as the settings say; one that cannot be carried out does not stop the others."""
-    return await ending_in_order(_in_turn(list(dict.fromkeys(tests)), network, target, seed))
-
-
-async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
-    forward_logs_to_prefect()
+    tests = list(dict.fromkeys(tests))
     outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
     with (
@@ -81,12 +75,8 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
             common = {"target": target, "seed": seed} | (
                 {} if test is SuiteTest.NETWORK else {"network": network}
             )
-            # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(
-                Awaitable[State[Any]],
-                _FLOWS[test](**default_parameters(test, settings), **common, return_state=True),
-            )
-            outcome = await (await running).aresult(raise_on_failure=False)
+            parameters = default_parameters(test, settings) | common
+            outcome = await outcome_of(_FLOWS[test](**parameters, return_state=True))
             if isinstance(outcome, Part):
                 outcomes[str(test)] = outcome
             elif isinstance(outcome, EloquenceError):
@@ -97,7 +87,7 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
                 raise outcome
             progress.tell(number / len(tests))
     # The evidence is kept: a page that cannot be shown is no reason to fail.
-    await cast(Awaitable[Any], report_suite(outcomes, errors, return_state=True))
+    await outcome_of(report_suite(outcomes, errors, return_state=True))
     emit([suite_event(outcomes, errors)])
     return verdict_state(
         suite_status(outcomes, errors),

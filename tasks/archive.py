@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.measurement.worst import worst_phrases
@@ -27,6 +24,7 @@ from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.stored_run import read_transmission
 from eloquence_pipeline.storage.sync import sync
+from tasks.outcome import outcome_of
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -109,8 +107,7 @@ def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings)
 async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     """Seal a folder and send it to the store; what is returned says where it is, or why it is still here."""
     folder.seal()
-    sending = cast(Awaitable[State[Any]], upload(folder.path, settings, return_state=True))
-    outcome = await (await sending).aresult(raise_on_failure=False)
+    outcome = await outcome_of(upload(folder.path, settings, return_state=True))
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome

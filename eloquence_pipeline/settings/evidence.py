@@ -12,7 +12,7 @@ Keep = Literal["everything", "worst", "figures"]
 
 
 class EvidenceSettings(Section):
-    """What the store is given of a run that was measured, and how long runs are kept; the folder keeps all."""
+    """What the store is given of a run that was measured, and how long runs are kept."""
 
     keep: Keep = Field(
         default="worst",
