@@ -37,6 +37,8 @@ _PICTURES = (PLOT_FILE, COURSE_FILE, MATRIX_FILE)
 _LINKED = (RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
 _OPENED = (RESULTS_FILE, "received*.wav")
 """What has an artifact of its own: the figures, and what was heard."""
+_WORST_OPENED = 5
+"""Of how many of the worst phrases what was heard has one."""
 
 
 @task(name="report", task_run_name="report: {result.run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -103,6 +105,17 @@ async def _publish_evidence(test: str, archive: Archive, links: Links) -> None:
                     key=f"{test}-{path.name.replace('.', '-').replace('_', '-')}",
                     description=f"{path.name} : {test} ({links.term})",
                 )
+
+    kept = RunFolder.open(archive.folder).kept()
+    worst = kept.phrases[:_WORST_OPENED] if kept and links.addresses else ()
+    for rank, phrase in enumerate(worst, start=1):
+        if phrase.received_audio in links.addresses:
+            await acreate_link_artifact(
+                links.addresses[phrase.received_audio],
+                link_text=phrase.received_audio,
+                key=f"{test}-worst-{rank}",
+                description=f"Pire phrase n° {rank} : {test} ({links.term})",
+            )
 
 
 def _picture(archive: Archive) -> Picture | None:

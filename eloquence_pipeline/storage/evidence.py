@@ -213,7 +213,8 @@ class RunFolder:
         """
         if self.is_sealed:
             return self.manifest()
-        staying = self._staying()
+        kept = self.kept()
+        staying = frozenset(kept.left_out if kept else ())
         references = [self.reference(name) for name in self._names()]
         manifest = Manifest(
             run_id=self.run_id,
@@ -247,13 +248,19 @@ class RunFolder:
             raise StorageError(f"{path} is damaged", remedy="remove it and seal the run again") from None
         return manifest
 
-    def _staying(self) -> frozenset[str]:
-        """Return the names of the files that the store is not given."""
+    def kept(self) -> KeptEvidence | None:
+        """Return what the store is given of the recordings; None where that is everything.
+
+        Raises
+        ------
+        StorageError
+            If the file that says it cannot be read.
+        """
         path = self.path / KEPT_FILE
         try:
-            return frozenset(KeptEvidence.model_validate_json(path.read_bytes()).left_out)
+            return KeptEvidence.model_validate_json(path.read_bytes())
         except FileNotFoundError:
-            return frozenset()
+            return None
         except (OSError, ValidationError):
             remedy = "remove it: everything is sent then"
             raise StorageError(f"{path} cannot be read", remedy=remedy) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,10 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.servers import embedded_servers, up
 from eloquence_pipeline.storage import pending_runs
 from tests.e2e.conftest import SHORT, Home
 from tests.polling import await_true
@@ -91,6 +93,16 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served
     assert sounds
     assert all(name.startswith("phrases/") for name in sounds)
     assert {file["name"] for file in manifest["local_files"]} == {"sent.wav", "received.wav"}
+    api = up(served_home.settings, livekit=True, s3=True, prefect=True).prefect
+    assert api is not None
+    (link,) = httpx.post(
+        f"{api.api_url}/artifacts/latest/filter",
+        json={"artifacts": {"key": {"any_": ["latency-worst-1"]}}},
+        trust_env=False,
+    ).json()
+    opened = httpx.get(re.findall(r"\((http[^)]*)\)", link["data"])[0], trust_env=False)
+    worst = json.loads((folder / "kept.json").read_text())["phrases"][0]["received_audio"]
+    assert opened.content == (folder / worst).read_bytes()
     address = f"s3://eloquence/{manifest['key_prefix']}"
     again = served_home.run("replay", address, **strict)
     assert again.returncode == ExitCode.THRESHOLD_MISSED, again.stdout + again.stderr
