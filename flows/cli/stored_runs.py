@@ -18,8 +18,8 @@ _RUN_NAMES = "A run's folder, its manifest.json, s3://bucket/…/, its key (runs
 def sync_command() -> None:
     """Send the evidence of every run that is not yet in the store; every later test does so as well.
 
-    A run goes there once, however often this is called. What the process of a run left that was killed is sent
-    too, marked as unfinished. The exit code is 3 when something could not be sent.
+    A run goes there once, however often this is called. What a killed process has left is sent too, marked as
+    unfinished. The exit code is 3 when something could not be sent.
 
     [bold]Examples[/bold]
 
