@@ -9,6 +9,7 @@ TESTER_CORES_PER_PROCESS = 0.1
 TESTER_CORES_PER_SESSION = 0.063
 """A measured session besides."""
 TESTER_CORES_PER_BACKGROUND_SESSION = 0.05
+"""Not measured by itself: a measured session less the frames of its listener and the disk."""
 SERVER_CORES_PER_SESSION = 0.012
 """Of a LiveKit server on the same machine."""
 USABLE_RATIO = 0.85
