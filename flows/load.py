@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.load.host_watch import usable_cores
+from eloquence_pipeline.load.planning import SESSIONS_PER_CELL
 from eloquence_pipeline.load.server_watch import is_loopback
 from eloquence_pipeline.measurement.capacity import CapacitySearch, cores_needed, sessions_that_fit
 from eloquence_pipeline.measurement.load_limit import HOST_BUSY_RATIO
@@ -112,11 +113,11 @@ async def load(
 
 def warn_beforehand(wish: LoadWish, settings: Settings) -> None:
     """Say so when this machine is not expected to pace so many sessions, by what was measured."""
-    server_is_here = is_loopback(settings.livekit_url)
-    cores = usable_cores()
-    needed = cores_needed(wish.sessions, wish.background, server_is_here=server_is_here)
+    here = is_loopback(settings.livekit_url)
+    cores, most = usable_cores(), SESSIONS_PER_CELL
+    needed = cores_needed(wish.sessions, wish.background, sessions_per_process=most, server_is_here=here)
     if needed > HOST_BUSY_RATIO * cores:
-        fit = sessions_that_fit(cores, server_is_here=server_is_here)
+        fit = sessions_that_fit(cores, sessions_per_process=most, server_is_here=here)
         _logger.warning(
             f"{wish.sessions} sessions demandent environ {needed:.1f} cœurs, cette machine en a {cores} : "
             f"elle devrait en tenir environ {fit} ; ce qui n'est pas tenu sera déclaré non valide"

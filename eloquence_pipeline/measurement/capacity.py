@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
-TESTER_CORES_PER_SESSION = 0.075
-"""Measured (docs/adr/0017-load.md): a measured session in the tester."""
+TESTER_CORES_PER_PROCESS = 0.1
+"""Measured (docs/adr/0017-load.md): a process of the tester, whatever it carries."""
+TESTER_CORES_PER_SESSION = 0.063
+"""A measured session besides."""
 TESTER_CORES_PER_BACKGROUND_SESSION = 0.05
+"""Not measured by itself: a measured session less the frames of its listener and the disk."""
 SERVER_CORES_PER_SESSION = 0.012
 """Of a LiveKit server on the same machine."""
 USABLE_RATIO = 0.85
@@ -14,23 +17,39 @@ USABLE_RATIO = 0.85
 _RESOLUTION = 0.1
 
 
-def cores_needed(sessions: int, background: int, *, server_is_here: bool) -> float:
+def cores_needed(sessions: int, background: int, *, sessions_per_process: int, server_is_here: bool) -> float:
     """Return how many cores of the tester's machine a load takes, by what was measured.
 
     Parameters
     ----------
     sessions, background
         Measured ones, and those that only make load.
+    sessions_per_process
+        The most that a process carries.
     server_is_here
         Whether the server runs on the same machine.
     """
+    processes = sum(math.ceil(each / sessions_per_process) for each in (sessions, background))
     server = SERVER_CORES_PER_SESSION * (sessions + background) if server_is_here else 0.0
-    return sessions * TESTER_CORES_PER_SESSION + background * TESTER_CORES_PER_BACKGROUND_SESSION + server
+    return (
+        processes * TESTER_CORES_PER_PROCESS
+        + sessions * TESTER_CORES_PER_SESSION
+        + background * TESTER_CORES_PER_BACKGROUND_SESSION
+        + server
+    )
 
 
-def sessions_that_fit(cores: int, *, server_is_here: bool) -> int:
-    """Return how many measured sessions a machine of so many cores is expected to pace."""
-    return max(1, math.floor(USABLE_RATIO * cores / cores_needed(1, 0, server_is_here=server_is_here)))
+def sessions_that_fit(cores: int, *, sessions_per_process: int, server_is_here: bool) -> int:
+    """Return how many measured sessions a machine of so many cores is expected to pace; one at least."""
+    sessions = 1
+    while (
+        cores_needed(
+            sessions + 1, 0, sessions_per_process=sessions_per_process, server_is_here=server_is_here
+        )
+        <= USABLE_RATIO * cores
+    ):
+        sessions += 1
+    return sessions
 
 
 class CapacitySearch:

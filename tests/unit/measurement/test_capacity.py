@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eloquence_pipeline.measurement.capacity import CapacitySearch, cores_needed, sessions_that_fit
+from eloquence_pipeline.measurement.capacity import (
+    USABLE_RATIO,
+    CapacitySearch,
+    cores_needed,
+    sessions_that_fit,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -43,7 +48,18 @@ def test_not_even_one_session_is_a_bracket_too() -> None:
     assert (tried, search.most_that_held, search.fewest_that_did_not) == ([1], 0, 1)
 
 
-def test_a_machine_with_more_cores_is_expected_to_pace_more_and_the_server_takes_its_part() -> None:
-    assert sessions_that_fit(8, server_is_here=False) > sessions_that_fit(2, server_is_here=False)
-    assert cores_needed(10, 5, server_is_here=True) > cores_needed(10, 5, server_is_here=False)
-    assert sessions_that_fit(1, server_is_here=True) >= 1
+@given(cores=st.integers(1, 64), server_is_here=st.booleans())
+def test_what_is_expected_to_fit_does_and_one_more_does_not(cores: int, server_is_here: bool) -> None:
+    fit = sessions_that_fit(cores, sessions_per_process=8, server_is_here=server_is_here)
+    needed = [
+        cores_needed(count, 0, sessions_per_process=8, server_is_here=server_is_here)
+        for count in (fit, fit + 1)
+    ]
+    assert needed[0] <= USABLE_RATIO * cores < needed[1]
+
+
+def test_a_server_on_the_same_machine_and_a_background_take_their_part() -> None:
+    def needed(background: int, *, here: bool) -> float:
+        return cores_needed(10, background, sessions_per_process=8, server_is_here=here)
+
+    assert needed(0, here=False) < needed(0, here=True) < needed(5, here=True)
