@@ -56,8 +56,10 @@ format: $(INSTALLED) ## Put the code into its usual form
 	@$(BIN)/ruff check --quiet --fix .
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure set-up, start and overhead; takes about 15 minutes on a quiet machine
+bench: $(INSTALLED) ## Measure set-up, start, overhead and load; takes about 25 minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.first_report
+	@$(BIN)/eloquence prepare
+	@$(BIN)/python -m benchmarks.load
 
 .PHONY: calibrate
 calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accuracy.md; 15 minutes on a quiet machine

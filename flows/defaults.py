@@ -13,6 +13,8 @@ _FROM_SETTINGS: dict[str, tuple[str, ...]] = {
     "latency": ("packets", "interval_ms"),
     "stability": ("duration_seconds",),
     "reconnect": ("repetitions",),
+    "load": ("sessions", "background", "duration_seconds", "ramp_up_seconds"),
+    "capacity": ("sessions", "duration_seconds"),
 }
 
 

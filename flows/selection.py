@@ -10,7 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models.disturbance import DisturbanceKind
-from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
+from eloquence_pipeline.settings import (
+    LONGEST_RAMP_UP_SECONDS,
+    DurationSeconds,
+    LoadDurationSeconds,
+    LongDurationSeconds,
+    StepDurationSeconds,
+    load_settings,
+)
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
 from flows.parameters import require_conditions
@@ -26,6 +33,9 @@ FLAGS = {
     "disturbances": "--disturbance",
     "sides": "--side",
     "repetitions": "--repetitions",
+    "sessions": "--sessions",
+    "background": "--background",
+    "ramp_up_seconds": "--ramp-up",
     "seed": "--seed",
     "network": "--network",
     "conditions": "--condition",
@@ -39,10 +49,22 @@ _UNDERSTOOD = {
     "stability": {"duration_seconds", "categories", "seed", "network", "target"},
     "network": {"conditions", "must_pass", "packets", "categories", "seed", "target"},
     "reconnect": {"disturbances", "sides", "repetitions", "seed", "network", "target"},
+    "load": {
+        "sessions",
+        "background",
+        "duration_seconds",
+        "ramp_up_seconds",
+        "categories",
+        "seed",
+        "target",
+    },
+    "capacity": {"sessions", "duration_seconds", "categories", "seed", "target"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
     "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
+    "load": (TypeAdapter(LoadDurationSeconds), "8 s to 12 h, the longest that a WAV file has room for"),
+    "capacity": (TypeAdapter(StepDurationSeconds), "8 s to 1 h"),
 }
 """How long a test may take."""
 _OF_THE_SUITE = {"seed", "network", "target"}
@@ -119,6 +141,12 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
 
 
 def _require_length(flow: str, given: dict[str, Any]) -> None:
+    if given.get("ramp_up_seconds", 0) > LONGEST_RAMP_UP_SECONDS:
+        longest = in_words(LONGEST_RAMP_UP_SECONDS)
+        raise typer.BadParameter(
+            f"takes {longest} at most, not {in_words(given['ramp_up_seconds'])}",
+            param_hint=FLAGS["ramp_up_seconds"],
+        )
     if flow not in _SECONDS or "duration_seconds" not in given:
         return
     kind, bounds = _SECONDS[flow]

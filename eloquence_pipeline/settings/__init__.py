@@ -18,12 +18,14 @@ from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoining, Repetitions
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
+    LONGEST_RAMP_UP_SECONDS,
     BasicSettings,
     Categories,
     DurationSeconds,
     FolderSettings,
     IntervalMs,
     LatencySettings,
+    LoadDurationSeconds,
     LongDurationSeconds,
     OwnCategories,
     Packets,
@@ -34,6 +36,7 @@ from eloquence_pipeline.settings.sections import (
     Speakers,
     SpeechSettings,
     StabilitySettings,
+    StepDurationSeconds,
     StressSettings,
     ThresholdSettings,
 )
@@ -46,6 +49,7 @@ __all__ = [
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "LONGEST_LINK_SECONDS",
+    "LONGEST_RAMP_UP_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",
@@ -57,6 +61,7 @@ __all__ = [
     "IntervalMs",
     "KeyPath",
     "LatencySettings",
+    "LoadDurationSeconds",
     "LongDurationSeconds",
     "NetworkSettings",
     "OwnCategories",
@@ -74,6 +79,7 @@ __all__ = [
     "Speakers",
     "SpeechSettings",
     "StabilitySettings",
+    "StepDurationSeconds",
     "StorageSettings",
     "StressSettings",
     "TargetSettings",

@@ -17,7 +17,7 @@ from tests.polling import await_true
 
 pytestmark = pytest.mark.e2e
 
-NAMES = {"basic", "stress", "latency", "stability", "network", "reconnect", "own-test"}
+NAMES = {"basic", "stress", "latency", "stability", "network", "reconnect", "load", "capacity", "own-test"}
 
 
 def registered(operations: Operations) -> dict[str, Any]:
