@@ -67,9 +67,11 @@ calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accurac
 	@$(BIN)/python -m calibration
 
 .PHONY: schema
-schema: $(INSTALLED) ## Write the JSON schemas of results.json and config.json into docs/
+schema: $(INSTALLED) ## Write the JSON schemas of results.json, config.json and load cells into docs/
 	@$(BIN)/python -c 'import json; from eloquence_pipeline.models import ScenarioResult; \
 		print(json.dumps(ScenarioResult.json_schema(), indent=2, ensure_ascii=False))' > docs/results.schema.json
+	@$(BIN)/python -c 'import json; from eloquence_pipeline.models.load_cells import ShareFigures; \
+		print(json.dumps(ShareFigures.json_schema(), indent=2, ensure_ascii=False))' > docs/load-cell.schema.json
 	@$(BIN)/eloquence config --schema > docs/config.schema.json
 
 .PHONY: lock

@@ -134,7 +134,7 @@ async def _one_load(wish: LoadWish, categories: list[str], settings: Settings, s
     }
     require_room(settings, wish.duration_seconds, speakers=wish.sessions)
     run = Run.begin(LOAD, settings, seed=seed, parameters=parameters)
-    scripts = _scripts(wish, categories, settings, seed)
+    scripts = session_scripts(wish, categories, settings, seed)
     result = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
     kept = await archive_load(run, result if isinstance(result, LoadResult) else None, settings)
     if not isinstance(result, LoadResult):
@@ -142,7 +142,7 @@ async def _one_load(wish: LoadWish, categories: list[str], settings: Settings, s
     return LoadOutcome(result=result, archive=kept)
 
 
-def _scripts(
+def session_scripts(
     wish: LoadWish, categories: list[str], settings: Settings, seed: int
 ) -> Mapping[str, SpeechScript]:
     """Lay out what each session says: the pauses of a normal conversation, other phrases in each."""

@@ -13,7 +13,7 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ScenarioOutcome
 from eloquence_pipeline.redaction import redact
 
-_WITHOUT_SCENARIOS = {"reconnect", "load", "capacity"}
+_WITHOUT_SCENARIOS = {"reconnect", "load", "load_many", "capacity"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class MachineFiles:
         for option, path in self.asked_for.items():
             if flow in _WITHOUT_SCENARIOS:
                 raise ConfigurationError(
-                    f"{option} does not go with --test {flow}",
+                    f"{option} does not go with --test {flow.removesuffix('_many')}",
                     remedy="its result as JSON is that of --output",
                 )
             require_output(path, option)

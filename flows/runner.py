@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from eloquence_pipeline.models import MatrixOutcome, ReconnectionOutcome, SuiteOutcome
 from eloquence_pipeline.models.load import CapacityOutcome, LoadOutcome
 from flows.load import capacity, load
+from flows.load_many import load_many
 from flows.network import network_matrix
 from flows.reconnect import reconnect
 from flows.scenario import basic, latency, own_test, stability, stress
@@ -33,6 +34,7 @@ _FLOWS: dict[str, Flow[..., Any]] = {
     "network": network_matrix,
     "own_test": own_test,
     "load": load,
+    "load_many": load_many,
     "capacity": capacity,
 }
 

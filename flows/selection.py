@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -36,6 +37,8 @@ FLAGS = {
     "sessions": "--sessions",
     "background": "--background",
     "ramp_up_seconds": "--ramp-up",
+    "cells": "--cells",
+    "pool": "--pool",
     "seed": "--seed",
     "network": "--network",
     "conditions": "--condition",
@@ -54,6 +57,8 @@ _UNDERSTOOD = {
         "background",
         "duration_seconds",
         "ramp_up_seconds",
+        "cells",
+        "pool",
         "categories",
         "seed",
         "target",
@@ -67,6 +72,7 @@ _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "capacity": (TypeAdapter(StepDurationSeconds), "8 s to 1 h"),
 }
 """How long a test may take."""
+MOST_ON_ONE_MACHINE = 1000
 _OF_THE_SUITE = {"seed", "network", "target"}
 _OF_EVERY_TEST = {"seed", "network", "target"}
 
@@ -137,7 +143,32 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
         if name not in (_OF_THE_SUITE if all_tests else _UNDERSTOOD[flow]):
             raise typer.BadParameter(f"does not go with {asked}{_hint(name)}", param_hint=FLAGS[name])
     _require_length(flow, given)
+    if "cells" in given:
+        _require_shares(given, settings.tests.load.sessions)
+        return "load_many", given
+    _require_one_machine(given)
     return flow, given
+
+
+def _require_shares(given: Mapping[str, Any], sessions: int) -> None:
+    sessions = given.get("sessions", sessions)
+    if sessions < given["cells"]:
+        raise typer.BadParameter(
+            f"{sessions} sessions cannot be shared among {given['cells']} load cells: "
+            "give each at least one measured session",
+            param_hint=FLAGS["sessions"],
+        )
+
+
+def _require_one_machine(given: Mapping[str, Any]) -> None:
+    if "pool" in given:
+        raise typer.BadParameter("says where load cells are: it needs --cells", param_hint=FLAGS["pool"])
+    for name in ("sessions", "background"):
+        if given.get(name, 0) > MOST_ON_ONE_MACHINE:
+            raise typer.BadParameter(
+                f"{given[name]} is more than {MOST_ON_ONE_MACHINE}, the most on one machine: add --cells",
+                param_hint=FLAGS[name],
+            )
 
 
 def _require_length(flow: str, given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -142,8 +142,17 @@ def _python_path() -> str:
     return os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
+async def settled(sessions: int) -> int:
+    """Return when so many sessions, all of which have joined, may begin: the machine has settled then."""
+    settling = SETTLING_SECONDS + SETTLING_SECONDS_PER_SESSION * sessions
+    return monotonic_ns() + round(settling * NANOSECONDS_PER_SECOND)
+
+
 async def run_cells(
-    plans: Sequence[CellPlan], tokens: Mapping[int, SessionTokens], watchers: Sequence[Watcher] = ()
+    plans: Sequence[CellPlan],
+    tokens: Mapping[int, SessionTokens],
+    watchers: Sequence[Watcher] = (),
+    agree: Callable[[int], Awaitable[int]] = settled,
 ) -> list[CellResult]:
     """Carry all sessions of some cells at once, and measure them.
 
@@ -159,6 +168,9 @@ async def run_cells(
         Of every session, by its number; they reach a cell over its standard input.
     watchers
         Are told when there is load.
+    agree
+        Is told how many sessions have joined, and returns when they begin, on the measuring clock. What it
+        raises ends the cells.
 
     Raises
     ------
@@ -171,9 +183,7 @@ async def run_cells(
         joined = await asyncio.gather(*(_join(cell, tokens) for cell in cells))
         if not any(joined):
             await _raise_why(cells)
-        sessions = sum(len(numbers) for numbers in joined)
-        settling = SETTLING_SECONDS + SETTLING_SECONDS_PER_SESSION * sessions
-        start_ns = monotonic_ns() + round(settling * NANOSECONDS_PER_SECOND)
+        start_ns = await agree(sum(len(numbers) for numbers in joined))
         for watcher in watchers:
             await watcher.begin(start_ns)
         await asyncio.gather(*(cell.ask("speak", start_ns=start_ns) for cell in cells))

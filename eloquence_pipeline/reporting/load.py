@@ -18,7 +18,9 @@ from eloquence_pipeline.models.load import (
     ServerFigures,
     SessionFigures,
 )
+from eloquence_pipeline.models.load_cells import ManyMachinesResult
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.load_machines import machine_lines
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_figure
@@ -175,6 +177,8 @@ def resource_lines(result: LoadResult) -> list[str]:
         lines.append(
             f"dérive du délai : {drift.ms_per_minute:+.3f} ms/min ({drift.low:+.3f} à {drift.high:+.3f})"
         )
+    if isinstance(result, ManyMachinesResult):
+        lines += machine_lines(result)
     return lines
 
 

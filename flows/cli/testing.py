@@ -58,9 +58,10 @@ def run_command(
         int | None,
         typer.Option(
             min=1,
-            max=1000,
+            max=100_000,
             metavar="N",
-            help="load: how many measured sessions at once; capacity: the largest number to try.",
+            help="load: how many measured sessions at once; capacity: the largest number to try. At most "
+            "1000 on one machine.",
             show_default="4, 64",
         ),
     ] = None,
@@ -68,7 +69,7 @@ def run_command(
         int | None,
         typer.Option(
             min=0,
-            max=1000,
+            max=100_000,
             metavar="N",
             help="load: how many sessions more that only make load and are not measured.",
             show_default="0",
@@ -81,6 +82,25 @@ def run_command(
             metavar="TIME",
             help="load: within how long the sessions join; they begin to speak together.",
             show_default="0.15 s a session",
+        ),
+    ] = None,
+    cells: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2000,
+            metavar="N",
+            help="load: share the sessions among so many load cells, which workers of a Prefect work pool "
+            "carry out on their machines.",
+            show_default="this machine alone",
+        ),
+    ] = None,
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="load --cells: work pool of the load cells.",
+            show_default="eloquence",
         ),
     ] = None,
     packets: Annotated[
@@ -241,6 +261,8 @@ def run_command(
 
       eloquence --test load --sessions 8 --duration 2m
 
+      eloquence --test load --cells 3 --sessions 24 --pool load --target staging
+
       eloquence --test capacity --sessions 32
 
       eloquence --config config.json --all --output results.json
@@ -257,6 +279,8 @@ def run_command(
         "sessions": sessions,
         "background": background,
         "ramp_up_seconds": ramp_up,
+        "cells": cells,
+        "pool": pool or None,
         "packets": packets,
         "interval_ms": interval,
         "speakers": speakers,

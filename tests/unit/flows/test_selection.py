@@ -32,6 +32,8 @@ pytestmark = pytest.mark.unit
         ),
         ("capacity", {"sessions": 32, "duration_seconds": 3600}, False, "capacity"),
         ("", {"seed": 3}, True, "suite"),
+        ("load", {"sessions": 8}, False, "load"),
+        ("load", {"sessions": 10_000, "cells": 625, "pool": "load"}, False, "load_many"),
     ],
 )
 def test_the_flags_of_the_first_description_mean_a_flow(
@@ -48,6 +50,10 @@ def test_the_flags_of_the_first_description_mean_a_flow(
         ("stability", {"duration_seconds": 29}, False, "takes 30 s to 12 h"),
         ("stability", {"duration_seconds": 43_201}, False, "the longest that a WAV file has room for"),
         ("latency", {"speakers": 2}, False, "it goes with --test stress"),
+        ("load", {"pool": "load"}, False, "it needs --cells"),
+        ("load", {"sessions": 1001}, False, "the most on one machine: add --cells"),
+        ("load", {"sessions": 2, "cells": 3}, False, "2 sessions cannot be shared among 3 load cells"),
+        ("capacity", {"cells": 3}, False, "it goes with --test load"),
         ("load", {"duration_seconds": 7}, False, "takes 8 s to 12 h"),
         ("load", {"ramp_up_seconds": 3601}, False, "takes 1h at most, not 1h1s"),
         ("load", {"speakers": 2}, False, "does not go with --test load"),
