@@ -6,7 +6,7 @@ from eloquence_pipeline.models import Disagreement, DisagreementKind, Gap, LossF
 
 _MOST_GAPS = 5
 
-_WHAT_IT_POINTS_AT = {
+WHAT_IT_POINTS_AT = {
     DisagreementKind.MISSING_OUTSIDE_RTP: "de la parole manque alors que les paquets sont arrivés et que le "
     "tampon de gigue n'a presque rien remplacé : voyez l'émetteur avant son codeur et le récepteur après "
     "son décodeur",
@@ -43,4 +43,4 @@ def _gap_line(gap: Gap) -> str:
 
 def _disagreement_line(found: Disagreement) -> str:
     whose = f" ({found.speaker})" if found.speaker else ""
-    return f"Témoins en désaccord{whose} : {_WHAT_IT_POINTS_AT[found.kind]}"
+    return f"Témoins en désaccord{whose} : {WHAT_IT_POINTS_AT[found.kind]}"
