@@ -10,8 +10,8 @@ from eloquence_pipeline.measurement.baseline.figures import night_of
 from eloquence_pipeline.measurement.baseline.judging import earliest_start, judge_night
 from eloquence_pipeline.models import BaselineComparison, LeftOut, Night, ScenarioResult
 from eloquence_pipeline.settings import BaselineSettings, Settings
-from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.past_results import Period, past_results
+from eloquence_pipeline.storage.store import EvidenceStore, open_store
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ def read_nights(
         Never an error: what could not be read is named there.
     """
     notes: list[str] = []
-    store: ObjectStore | None = None
+    store: EvidenceStore | None = None
     if with_store:
         try:
-            store = ObjectStore.from_settings(settings.storage)
+            store = open_store(settings.storage)
         except EloquenceError as error:
             notes.append(f"the store could not be read, only this machine was: {error.message}")
     # A day more: the folder is called after the day on which a run began.

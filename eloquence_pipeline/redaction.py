@@ -63,7 +63,7 @@ def hide_secrets(*values: str) -> None:
 def hide_secrets_of(settings: Settings) -> None:
     """Take the secrets of the settings out of every text that is redacted from now on."""
     storage = settings.storage
-    secrets = (settings.api_secret, storage.access_key, storage.secret_key)
+    secrets = (settings.api_secret, storage.access_key, storage.secret_key, storage.session_token)
     hide_secrets(*(secret.get_secret_value() for secret in secrets))
 
 

@@ -12,18 +12,43 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from eloquence_pipeline.errors import ConfigurationError, MeasurementError
 from eloquence_pipeline.measurement.evidence import Recorded, load_recorded
 from eloquence_pipeline.measurement.scenario import analyse
-from eloquence_pipeline.models import Channel, RunInfo, ScenarioResult, Transmission
+from eloquence_pipeline.models import Channel, KeptPhrase, RunInfo, ScenarioResult, Transmission
 from eloquence_pipeline.settings import Settings, ThresholdSettings, load_settings
-from eloquence_pipeline.storage.fetching import fetch_run
+from eloquence_pipeline.signal.flac import SUFFIX as FLAC
+from eloquence_pipeline.signal.wav import read_wav
+from eloquence_pipeline.storage.fetching import fetch_run, file_of_run
+from eloquence_pipeline.storage.keeping import unpack_recordings
 from eloquence_pipeline.storage.stored_run import RunContent, read_run
 from eloquence_pipeline.storage.whereabouts import StoredAway, find_run, store_of
+
+
+@dataclass(frozen=True)
+class HeardPhrase:
+    """The sound of one phrase, with half a second before and after it.
+
+    Attributes
+    ----------
+    kept
+        Which phrase it is.
+    sent, received
+        int16 of shape (samples,), 48 kHz; empty where nothing was recorded.
+    """
+
+    kept: KeptPhrase
+    sent: npt.NDArray[np.int16]
+    received: npt.NDArray[np.int16]
+
 
 _BAD_VALUES = (ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -44,6 +69,7 @@ class StoredRun:
 
     def __init__(self, folder: Path, remove: Callable[[], object] = lambda: None) -> None:
         self._close = weakref.finalize(self, remove)
+        self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self.folder = folder
         try:
             self.content: RunContent = read_run(folder)
@@ -88,7 +114,7 @@ class StoredRun:
         MeasurementError
             If there is no such speaker, or a file cannot be read.
         """
-        return load_recorded(self._channel(speaker), self.folder)
+        return load_recorded(self._channel(speaker), self._recordings())
 
     def analyse(self, thresholds: ThresholdSettings | None = None) -> ScenarioResult:
         """Measure and judge the run again with the method of today.
@@ -106,8 +132,9 @@ class StoredRun:
         """
         content = self.content
         bounds = thresholds or content.thresholds or ThresholdSettings()
+        folder = self._recordings()
         try:
-            return analyse(content.transmission, self.folder, content.info, content.attempts, bounds)
+            return analyse(content.transmission, folder, content.info, content.attempts, bounds)
         except _BAD_VALUES as error:
             # What comes from elsewhere may hold any value, and not each is looked at by itself.
             raise MeasurementError(
@@ -115,6 +142,43 @@ class StoredRun:
                 f"({type(error).__name__}: {error})",
                 remedy="it is damaged; take another copy of it",
             ) from error
+
+    def phrases(self) -> tuple[HeardPhrase, ...]:
+        """Return the sound of the worst phrases of a run of which only that was kept, the worst one first.
+
+        Returns
+        -------
+        tuple of HeardPhrase
+            None where everything was kept (:meth:`recorded` has it), or the figures alone.
+
+        Raises
+        ------
+        MeasurementError
+            If a file cannot be read.
+        StorageError
+            If a file is missing or leads elsewhere.
+        """
+        kept = self.content.kept.phrases if self.content.kept else ()
+        return tuple(
+            HeardPhrase(phrase, self._sound(phrase.sent_audio), self._sound(phrase.received_audio))
+            for phrase in kept
+        )
+
+    def _sound(self, name: str) -> npt.NDArray[np.int16]:
+        return read_wav(file_of_run(self.folder, name))[0] if name else np.zeros(0, dtype=np.int16)
+
+    def _recordings(self) -> Path:
+        """Return the folder in which the whole recordings are, unpacked where they were packed."""
+        if (kept := self.content.kept) is not None:
+            what = "the sound of its worst phrases" if kept.keep == "worst" else "its figures"
+            raise MeasurementError(
+                f"of the run {self.info.run_id} only {what} was kept: it cannot be analysed again",
+                remedy="set ELOQUENCE_EVIDENCE__KEEP=everything before a run that you want to analyse again",
+            )
+        if self._unpacked is None and any(self.folder.glob(f"*{FLAC}")):
+            self._unpacked = tempfile.TemporaryDirectory(prefix="eloquence-replay-")
+            unpack_recordings(self.folder, self.transmission, Path(self._unpacked.name))
+        return Path(self._unpacked.name) if self._unpacked else self.folder
 
     def _channel(self, speaker: str) -> Channel:
         channels = {channel.speaker: channel for channel in self.transmission.channels}
@@ -126,8 +190,11 @@ class StoredRun:
         return channels[name]
 
     def close(self) -> None:
-        """Remove what was fetched; calling it again changes nothing."""
+        """Remove what was fetched and unpacked; calling it again changes nothing."""
         self._close()
+        if self._unpacked is not None:
+            self._unpacked.cleanup()
+            self._unpacked = None
 
     def __enter__(self) -> Self:
         return self

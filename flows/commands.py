@@ -8,14 +8,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from eloquence_pipeline.errors import ConfigurationError, ExitCode
+from eloquence_pipeline.errors import ConfigurationError, EloquenceError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
 from eloquence_pipeline.pipeline_logger import PipelineLogger
@@ -39,11 +39,13 @@ from eloquence_pipeline.settings import (
 )
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.storage.evidence import require_writable
-from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.patience import patiently
 from eloquence_pipeline.storage.room import require_room
-from eloquence_pipeline.storage.sync import pending_runs, sync
+from eloquence_pipeline.storage.store import open_store
+from eloquence_pipeline.storage.sync import pending_runs, seal_abandoned, sync
 from flows.defaults import default_parameters
 from flows.environment import environment_of, exported, secrets_at_hand, store_at_hand
+from flows.machine_files import MachineFiles
 from flows.output import report_error
 from flows.prefect_settings import PREFECT_ENVIRONMENT, users_own_prefect_api
 
@@ -70,6 +72,7 @@ class Options:
     parameters: dict[str, Any]
     output: Path | None
     verbose: bool
+    files: MachineFiles = field(default_factory=MachineFiles)
 
 
 EXIT_CODES = {
@@ -92,13 +95,18 @@ def run_test(console: Console, options: Options) -> ExitCode:
     options = replace(options, parameters=default_parameters(options.flow, settings) | options.parameters)
     require_writable(settings.folders.results)
     require_output(options.output)
+    options.files.require(options.flow, require_output)
     require_media_interface()
     if "duration_seconds" in options.parameters:
         require_room(settings, options.parameters["duration_seconds"])
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
-        outcome = _carry_out(console, options)
+        try:
+            outcome = _carry_out(console, options)
+        except EloquenceError as error:
+            options.files.write(console, (), {options.parameters.get("test", options.flow): str(error)})
+            raise
     if isinstance(outcome, ReconnectionOutcome):
         print_reconnection(console, outcome.result, outcome.archive)
         _write_output(console, options.output, outcome.result.to_json())
@@ -108,6 +116,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
         message, _, remedy = error.partition(" → ")
         report_error(f"{scenario}: {message}", remedy=remedy, exit_code=ExitCode.NOT_CARRIED_OUT)
     _write_output(console, options.output, _output_of(outcome, options))
+    options.files.write(console, outcome.outcomes, outcome.errors)
     return exit_code(outcome)
 
 
@@ -202,7 +211,7 @@ def _require_speakable(settings: Settings, options: Options) -> None:
             _logger.warning(f"too long for the test {scenario}, will not be said: « {phrase.text} »")
 
 
-def require_output(output: Path | None) -> None:
+def require_output(output: Path | None, option: str = "--output") -> None:
     """Refuse a file that cannot be written, before anything is started.
 
     Raises
@@ -216,7 +225,7 @@ def require_output(output: Path | None) -> None:
     if output.is_dir() or not place.exists() or not os.access(place, os.W_OK):
         raise ConfigurationError(
             f"{output} cannot be written: it is a folder, or its folder is missing or not writable",
-            remedy="name a file in a folder of yours with --output",
+            remedy=f"name a file in a folder of yours with {option}",
         )
 
 
@@ -254,21 +263,25 @@ def prepare_servers(console: Console) -> ExitCode:
 
 
 def sync_evidence(console: Console) -> ExitCode:
-    """Send every run that is not yet in the store."""
-    settings = load_settings()
-    pending = pending_runs(settings.folders.results)
+    """Send every run that is over and not yet in the store."""
+    results = load_settings().folders.results
+    unfinished = seal_abandoned(results)
+    pending = pending_runs(results)
     if not pending:
         console.print("every run is in the store already")
         return ExitCode.PASSED
     console.print(f"{len(pending)} run(s) to send")
+    for run in unfinished:
+        console.print(f"{run.run_id}: its process was killed; it is sent as it is, marked as unfinished")
     with store_at_hand(console) as complete:
         storage = complete.storage
-        store = ObjectStore.from_settings(storage)
-        store.ensure_bucket(create=storage.create_bucket)
+        store = open_store(storage)
+        patiently(lambda _: store.ensure(create=storage.create_bucket), storage.patience_seconds)
         archives = sync(
-            settings.folders.results,
+            results,
             store,
             lambda archive: console.print(archive.uri or archive.problem, soft_wrap=True, markup=False),
+            patience_seconds=storage.patience_seconds,
         )
     sent_all = all(archive.state is ArchiveState.UPLOADED for archive in archives)
     return ExitCode.PASSED if sent_all else ExitCode.NOT_CARRIED_OUT

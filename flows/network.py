@@ -116,7 +116,7 @@ async def _matrix(
                     raise outcome
                 progress.tell(number / len(networks))
         result = _combined(outcomes, errors, must_pass, settings)
-        kept = keep_matrix(result, settings)
+        kept = await keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
         await cast(Awaitable[Any], report_matrix(result, kept, settings, return_state=True))
     combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)

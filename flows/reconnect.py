@@ -95,7 +95,7 @@ async def _disturbed(
 ) -> State[Any]:
     forward_logs_to_prefect()
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         parameters: dict[str, JsonValue] = {
             "disturbances": [str(kind) for kind in disturbances],
             "sides": [str(side) for side in sides],
@@ -120,7 +120,7 @@ async def _disturbed(
             summaries=summaries(calls),
             calls=tuple(calls),
         )
-        kept = archive_reconnection(run, result, settings)
+        kept = await archive_reconnection(run, result, settings)
         await cast(Awaitable[Any], report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
     emit([reconnection_event(result, kept)])
@@ -197,9 +197,9 @@ async def _call(
     measuring = measure_reconnection(run, transmission, call, settings, return_state=True)
     outcome: Any = await measuring.aresult(raise_on_failure=False)
     if isinstance(outcome, BaseException):
-        archive(run, None, settings)
+        await archive(run, None, settings)
         raise outcome
     result, measured = cast(tuple[ScenarioResult, DisturbedCall], outcome)
-    kept: Archive = archive(run, result, settings)
+    kept: Archive = await archive(run, result, settings)
     place = kept.uri if kept.state is ArchiveState.UPLOADED else str(kept.folder)
     return measured.model_copy(update={"evidence": place})

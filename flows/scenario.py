@@ -13,6 +13,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import JsonValue
 
 from eloquence_pipeline.models import (
+    ArchiveState,
     Clip,
     Phrase,
     ScenarioOutcome,
@@ -53,7 +54,7 @@ from flows.plans import (
 )
 from flows.states import told_apart, verdict_state
 from tasks.analysis import analyse
-from tasks.archive import archive, check_store
+from tasks.archive import archive, check_store, send_what_is_left
 from tasks.baseline import compare_with_nights
 from tasks.events import emit_result
 from tasks.logs import forward_logs_to_prefect
@@ -204,7 +205,7 @@ async def _measured_own_test(
 ) -> State[Any]:
     forward_logs_to_prefect()
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         loaded = load_own_test(test)
         run = Run.begin(
             loaded.name,
@@ -236,7 +237,7 @@ async def _measured(
 ) -> State[Any]:
     forward_logs_to_prefect()
     async with measuring(target) as settings:
-        check_store(settings)
+        await check_store(settings)
         plan = make_plan(settings.tests)
         run = Run.begin(
             plan.scenario,
@@ -278,13 +279,15 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
         result = scored if isinstance(scored, ScenarioResult) else result
     if isinstance(result, ScenarioResult) and settings.baseline.enabled:
         result = await _compared(run, result, settings)
-    kept = archive(run, result if isinstance(result, ScenarioResult) else None, settings)
+    kept = await archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
     if not isinstance(scored, ScenarioResult):
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
     await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
+    if kept.state is ArchiveState.UPLOADED:
+        await send_what_is_left(settings)
     emit_result(result, kept)
     message = verdict_sentence(result)
     return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
@@ -292,8 +295,8 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
     """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
-    state = cast(State[Any], compare_with_nights(run, result, settings, return_state=True))
-    compared = await state.aresult(raise_on_failure=False)
+    comparing = cast(Awaitable[State[Any]], compare_with_nights(run, result, settings, return_state=True))
+    compared = await (await comparing).aresult(raise_on_failure=False)
     if isinstance(compared, ScenarioResult):
         return compared
     if not isinstance(compared, Exception):

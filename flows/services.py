@@ -46,10 +46,8 @@ def services_up(console: Console) -> ExitCode:
                 api_url = endpoints.prefect.api_url if endpoints.prefect else own_api
                 # On a server of the user's own, other machines may have runs.
                 living = runs_without_worker(settings) if endpoints.prefect else None
-                if living is not None:
-                    registration.end_lost_runs(api_url, living)
                 progress("registering the deployments")
-                registration.register(api_url)
+                registration.register(api_url, living)
                 progress("starting the worker")
                 up_worker(settings, api_url, pool=registration.POOL, progress=progress)
         except BaseException:
@@ -80,7 +78,6 @@ def register_deployments(console: Console) -> ExitCode:
 
 
 def _prefect_api() -> str:
-
     if own := users_own_prefect_api():
         return own
     running = [one for one in status(load_settings()) if one.name == "prefect" and one.running]

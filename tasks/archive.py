@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 
 from eloquence_pipeline.errors import EloquenceError, StorageError
-from eloquence_pipeline.models import Archive, ReconnectionResult, ScenarioResult
+from eloquence_pipeline.measurement.worst import worst_phrases
+from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.course_plot import course_svg
 from eloquence_pipeline.reporting.plot import delay_and_loss_png
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import EvidenceSettings, Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
+from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
 from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.store import open_store
+from eloquence_pipeline.storage.stored_run import read_transmission
+from eloquence_pipeline.storage.sync import sync
 from tasks.retrying import error_is_transient
 from tasks.run import Run
+
+_LOOK_SECONDS = 10.0
+"""How long a test waits to hear from the store before it begins."""
+_LEFT_SECONDS = 120.0
+"""How long a test goes on sending what earlier ones have left."""
 
 _logger = PipelineLogger("ARCHIVE")
 
@@ -33,15 +47,19 @@ _logger = PipelineLogger("ARCHIVE")
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-def upload(folder: Path, settings: Settings) -> Archive:
+async def upload(folder: Path, settings: Settings) -> Archive:
     """Send the sealed run to the store, each object once, the manifest last."""
-    store = ObjectStore.from_settings(settings.storage)
-    store.ensure_bucket(create=settings.storage.create_bucket)
-    return send(RunFolder.open(folder), store)
+
+    def sent(moved: Movement) -> Archive:
+        store = open_store(settings.storage)
+        store.ensure(create=settings.storage.create_bucket)
+        return send(RunFolder.open(folder), store, moved)
+
+    return await patiently_awaited(sent, settings.storage.patience_seconds)
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
-def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Archive:
+async def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Archive:
     """Write the result beside the recordings, seal the folder, and send it.
 
     A recording that could not be analysed is kept as well, without a result. A store that is away is no
@@ -52,7 +70,8 @@ def archive(run: Run, result: ScenarioResult | None, settings: Settings) -> Arch
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
         _draw(folder, result)
-    return sealed_and_sent(folder, settings)
+        await asyncio.wrap_future(in_background(lambda: _keep(folder, result, settings.evidence)))
+    return await sealed_and_sent(folder, settings)
 
 
 def _draw(folder: RunFolder, result: ScenarioResult) -> None:
@@ -67,17 +86,33 @@ def _draw(folder: RunFolder, result: ScenarioResult) -> None:
 
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
-def archive_reconnection(run: Run, result: ReconnectionResult, settings: Settings) -> Archive:
+async def archive_reconnection(run: Run, result: ReconnectionResult, settings: Settings) -> Archive:
     """Keep the result over all disturbed calls; each call has its own evidence, which this names."""
     folder = RunFolder.open(run.folder)
     folder.write_text(RESULTS_FILE, result.to_json())
-    return sealed_and_sent(folder, settings)
+    return await sealed_and_sent(folder, settings)
 
 
-def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
+def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings) -> None:
+    """Leave out what is not to be kept; what cannot be cut is kept whole."""
+    transmission = read_transmission(folder.path)
+    try:
+        if evidence.keep == "everything":
+            pack_sound(folder, transmission, evidence.flac_from_seconds)
+        elif evidence.keep == "figures":
+            keep_figures(folder, transmission)
+        else:
+            worst = worst_phrases(result, evidence.worst_phrases)
+            keep_worst(folder, transmission, result.phrases, worst)
+    except (EloquenceError, OSError) as error:
+        _logger.warning(f"preuves gardées entières: {error}")
+
+
+async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     """Seal a folder and send it to the store; what is returned says where it is, or why it is still here."""
     folder.seal()
-    outcome = upload(folder.path, settings, return_state=True).result(raise_on_failure=False)
+    sending = cast(Awaitable[State[Any]], upload(folder.path, settings, return_state=True))
+    outcome = await (await sending).aresult(raise_on_failure=False)
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome
@@ -89,7 +124,7 @@ def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
 
 
 @task(name="check store", task_run_name="check store", persist_result=False, cache_policy=NO_CACHE)
-def check_store(settings: Settings) -> None:
+async def check_store(settings: Settings) -> None:
     """Look at the store before anything is said: settings that cannot work are refused here.
 
     A store that is away now may be back by then, and if not the evidence stays on this machine: that is a
@@ -100,8 +135,40 @@ def check_store(settings: Settings) -> None:
     ConfigurationError
         If the settings of the store are malformed.
     """
-    store = ObjectStore.from_settings(settings.storage)
+    store = open_store(settings.storage)
     try:
-        store.ensure_bucket(create=settings.storage.create_bucket)
+        await patiently_awaited(
+            lambda _: store.ensure(create=settings.storage.create_bucket),
+            min(_LOOK_SECONDS, settings.storage.patience_seconds),
+        )
     except StorageError as error:
         _logger.warning(f"{error}; the evidence will stay on this machine until `eloquence sync`")
+
+
+@task(
+    name="send what is left", task_run_name="send what is left", persist_result=False, cache_policy=NO_CACHE
+)
+async def send_what_is_left(settings: Settings) -> None:
+    """Send earlier runs that could not be sent when they were made, for a while; never an error."""
+    storage, results = settings.storage, settings.folders.results
+
+    def sent(moved: Movement) -> list[Archive]:
+        return sync(
+            results,
+            open_store(storage),
+            lambda _: moved(),
+            patience_seconds=storage.patience_seconds,
+            at_most_seconds=_LEFT_SECONDS,
+        )
+
+    try:
+        # Each run has its own patience.
+        archives = await patiently_awaited(sent, float("inf"))
+    except StorageError as error:
+        _logger.warning(str(error))
+        return
+    for archive in archives:
+        if archive.state is ArchiveState.UPLOADED:
+            _logger.success(f"preuves d'un test précédent enregistrées: {archive.uri}")
+        else:
+            _logger.warning(archive.problem)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from eloquence_pipeline.models import ScenarioResult
 from eloquence_pipeline.nights import compared_with, read_nights
 from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.storage.patience import in_background
 from tasks.narration import narrate_baseline
 from tasks.run import Run
 
@@ -18,12 +21,15 @@ from tasks.run import Run
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-def compare_with_nights(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
+async def compare_with_nights(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
     """Return the result with its comparison with the last good nights of the same conditions.
 
     Whatever goes wrong with earlier nights, this one has been measured: its caller keeps it as it is.
     """
-    earlier = read_nights(settings, run.scenario, run.started_at)
+    # In a thread that nobody has to wait for: the store may be away, and the command may be interrupted.
+    earlier = await asyncio.wrap_future(
+        in_background(lambda: read_nights(settings, run.scenario, run.started_at))
+    )
     comparison = compared_with(result, earlier, settings.baseline)
     narrate_baseline(comparison, earlier.unreadable)
     return result.model_copy(update={"baseline": comparison})

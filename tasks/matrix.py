@@ -19,7 +19,7 @@ SCENARIO = "network-matrix"
 
 
 @task(name="keep matrix", task_run_name="keep matrix", persist_result=False, cache_policy=NO_CACHE)
-def keep_matrix(result: MatrixResult, settings: Settings) -> Archive:
+async def keep_matrix(result: MatrixResult, settings: Settings) -> Archive:
     """Write result and plot of all conditions into a folder of their own, and send it.
 
     Each condition has evidence of its own besides.
@@ -28,4 +28,4 @@ def keep_matrix(result: MatrixResult, settings: Settings) -> Archive:
     folder = RunFolder.create(settings.folders.results, datetime.now(UTC), SCENARIO)
     folder.write_text(RESULTS_FILE, result.to_json())
     folder.write_bytes(MATRIX_FILE, matrix_plot(series))
-    return sealed_and_sent(folder, settings)
+    return await sealed_and_sent(folder, settings)

@@ -30,13 +30,11 @@ from eloquence_pipeline.reporting.reconnection import reconnection_markdown, rec
 from eloquence_pipeline.reporting.suite import Errors, Parts, suite_markdown
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.run_files import COURSE_FILE, MATRIX_FILE, PLOT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.store import open_store
 
-LINK_LIFETIME = timedelta(days=7)
-"""The longest that S3 signs for."""
 _PICTURES = (PLOT_FILE, COURSE_FILE, MATRIX_FILE)
-_LINKED = (RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav")
+_LINKED = (RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
 _OPENED = (RESULTS_FILE, "received*.wav")
 """What has an artifact of its own: the figures, and what was heard."""
 
@@ -116,9 +114,10 @@ def _links(archive: Archive, settings: Settings) -> Links:
     """Return addresses that open the evidence in a browser, as long as the store runs."""
     if archive.state is not ArchiveState.UPLOADED:
         return Links(addresses={})
-    store = ObjectStore.from_settings(settings.storage)
+    store = open_store(settings.storage)
     prefix = RunFolder.open(archive.folder).prefix
-    until = datetime.now(UTC) + LINK_LIFETIME
-    names = [path.name for pattern in _LINKED for path in sorted(archive.folder.glob(pattern))]
-    seconds = int(LINK_LIFETIME.total_seconds())
+    seconds = settings.storage.link_seconds
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    found = (path for pattern in _LINKED for path in sorted(archive.folder.glob(pattern)))
+    names = [path.relative_to(archive.folder).as_posix() for path in found]
     return Links(addresses={name: store.presign(prefix + name, seconds) for name in names}, until=until)

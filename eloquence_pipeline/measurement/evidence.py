@@ -22,6 +22,8 @@ from eloquence_pipeline.signal.wav import map_wav
 
 Int64Array = npt.NDArray[np.int64]
 
+_MOST_TIMING_BYTES = 512 << 20
+"""Twelve hours have 4.3 million frames, with two or three times of 8 bytes each."""
 _NOT_TOGETHER = "the files do not belong together; fetch the evidence again"
 
 
@@ -149,6 +151,7 @@ def _timings(folder: Path, record: EndRecord) -> dict[str, Int64Array]:
         if _is_unfinished(record):
             arrays = read_timing_log(path)
             return {name: values[: record.frame_count] for name, values in arrays.items()}
+        _require_bounded(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name].astype(np.int64).reshape(-1) for name in archive.files}
     except (
@@ -157,11 +160,20 @@ def _timings(folder: Path, record: EndRecord) -> dict[str, Int64Array]:
         AttributeError,
         OSError,
         EOFError,
+        MemoryError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
         kind = "timing log" if _is_unfinished(record) else "NPZ file"
         raise MeasurementError(f"{reference.name} is no {kind} ({error})") from None
+
+
+def _require_bounded(path: Path) -> None:
+    """Refuse an NPZ file that is small and becomes huge: it comes from anywhere."""
+    with zipfile.ZipFile(path) as archive:
+        byte_count = sum(member.file_size for member in archive.infolist())
+    if byte_count > _MOST_TIMING_BYTES:
+        raise ValueError(f"it holds {byte_count} bytes, more than any call has")
 
 
 def _array(timings: dict[str, Int64Array], name: str) -> Int64Array:

@@ -37,8 +37,8 @@ def pacing_figures(
     frame_ns
         Length of a frame.
     thresholds
-        Beyond ``pacing_lateness_p99_ms`` (at either end) or ``pacing_lateness_max_ms``, or with a frame
-        left out, the tester counts as overloaded.
+        Beyond ``pacing_lateness_p99_ms`` (at either end) or ``pacing_lateness_max_ms``, or with more than
+        ``frames_skipped_max`` frames left out, the tester counts as overloaded.
     """
     sent = handed_over_ns > 0
     skipped = int(np.count_nonzero(~sent))
@@ -56,7 +56,7 @@ def pacing_figures(
             p99_ms > thresholds.pacing_lateness_p99_ms
             or lag_ms > thresholds.pacing_lateness_p99_ms
             or max_ms > thresholds.pacing_lateness_max_ms
-            or skipped > 0
+            or skipped > thresholds.frames_skipped_max
         ),
     )
 

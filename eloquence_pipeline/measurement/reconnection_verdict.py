@@ -53,7 +53,7 @@ def _invalid(figures: ReconnectionFigures, thresholds: ThresholdSettings) -> str
     # A gap is known to some 20 ms: frames that are a few milliseconds late make it no worse.
     tester, bound = figures.tester, thresholds.pacing_lateness_max_ms
     slow = max(tester.pacing_lateness_p99_ms, tester.event_loop_lag_p99_ms) > bound
-    if not slow and tester.frames_skipped <= _MOST_LEFT_OUT_FRAMES:
+    if not slow and tester.frames_skipped <= max(_MOST_LEFT_OUT_FRAMES, thresholds.frames_skipped_max):
         return ""
     return (
         f"tester overloaded (pacing lateness p99 {tester.pacing_lateness_p99_ms:.1f} ms, "

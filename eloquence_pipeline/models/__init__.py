@@ -39,6 +39,7 @@ from eloquence_pipeline.models.evidence import (
     ArchiveState,
     Manifest,
 )
+from eloquence_pipeline.models.kept import KeptEvidence, KeptPhrase
 from eloquence_pipeline.models.loss import (
     Disagreement,
     DisagreementKind,
@@ -184,6 +185,8 @@ __all__ = [
     "Gap",
     "Histogram",
     "InboundRtp",
+    "KeptEvidence",
+    "KeptPhrase",
     "LatencyClass",
     "LatencyStats",
     "LeftOut",

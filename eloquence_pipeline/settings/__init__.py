@@ -5,6 +5,7 @@ Precedence: command-line flag > environment variable > ``.env`` > ``config.json`
 
 from eloquence_pipeline.settings.baseline import FEWEST_NIGHTS, BaselineSettings, SmallestDifferences
 from eloquence_pipeline.settings.environment import value_of_variable
+from eloquence_pipeline.settings.evidence import EvidenceSettings
 from eloquence_pipeline.settings.file import FILE_VARIABLE, choose_file
 from eloquence_pipeline.settings.keys import KeyPath
 from eloquence_pipeline.settings.loading import (
@@ -33,10 +34,10 @@ from eloquence_pipeline.settings.sections import (
     Speakers,
     SpeechSettings,
     StabilitySettings,
-    StorageSettings,
     StressSettings,
     ThresholdSettings,
 )
+from eloquence_pipeline.settings.storage import LONGEST_LINK_SECONDS, StorageSettings
 from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, TargetSettings
 
 __all__ = [
@@ -44,12 +45,14 @@ __all__ = [
     "EMBEDDED_TARGET",
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
+    "LONGEST_LINK_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",
     "DurationSeconds",
     "EModelSettings",
     "EffectiveSettings",
+    "EvidenceSettings",
     "FolderSettings",
     "IntervalMs",
     "KeyPath",

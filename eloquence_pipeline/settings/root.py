@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from eloquence_pipeline.settings.baseline import BaselineSettings
+from eloquence_pipeline.settings.evidence import EvidenceSettings
 from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings
@@ -17,10 +18,10 @@ from eloquence_pipeline.settings.sections import (
     Section,
     ServerSettings,
     SpeechSettings,
-    StorageSettings,
     ThresholdSettings,
     wrong_together,
 )
+from eloquence_pipeline.settings.storage import StorageSettings
 from eloquence_pipeline.settings.targets import EMBEDDED_TARGET, NO_TARGETS, TargetName, TargetSettings
 from eloquence_pipeline.settings.values import LiveKitUrl, RoomName
 
@@ -78,6 +79,9 @@ class Settings(Section):
     )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."
+    )
+    evidence: EvidenceSettings = Field(
+        default_factory=EvidenceSettings, description="What is kept of a run, and for how long."
     )
     folders: FolderSettings = Field(
         default_factory=FolderSettings, description="Where things are kept on this machine."

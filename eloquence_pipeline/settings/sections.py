@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import BlockName, BucketName, EndpointUrl, GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import GivenPath, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -166,6 +166,10 @@ class ThresholdSettings(Section):
     pacing_lateness_max_ms: _Milliseconds = Field(
         default=20.0, description="The result is invalid when a frame was handed over later than this."
     )
+    frames_skipped_max: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0,
+        description="The result is invalid when more frames than these came too late to be sent at all.",
+    )
 
     mos_lqo_min: Annotated[float, Field(ge=0, le=5)] = Field(
         default=0.0, description="A phrase with a lower MOS-LQO fails the run; 0 judges none."
@@ -187,33 +191,6 @@ class ThresholdSettings(Section):
         if bounds != sorted(bounds):
             told = " ≤ ".join(f"{bound:g}" for bound in bounds)
             raise wrong_together(f"{message}, not {told}", *keys)
-
-
-class StorageSettings(Section):
-    """The S3 store of the evidence; without an endpoint or bucket the embedded MinIO is used."""
-
-    endpoint_url: EndpointUrl = Field(
-        default="", description="Address of the S3 server; that of AWS if only a bucket is named."
-    )
-    bucket: BucketName = Field(default="", description="Bucket of the evidence.")
-    prefix: str = Field(default="", description="Put before every key in the bucket.")
-    region: str = Field(default="us-east-1", description="Region of the bucket.")
-    access_key: SecretStr = Field(
-        default=SecretStr(""), description="Access key; AWS's own places are asked if it is empty."
-    )
-    secret_key: SecretStr = Field(default=SecretStr(""), description="Secret of the access key.")
-    access_key_block: BlockName = Field(
-        default="", description="Prefect Secret block to take the access key from."
-    )
-    secret_key_block: BlockName = Field(
-        default="", description="Prefect Secret block to take the secret of the access key from."
-    )
-    create_bucket: bool = Field(default=False, description="Create the bucket when it is missing.")
-
-    @property
-    def is_users_own(self) -> bool:
-        """Whether the settings name a store, so that none has to be embedded."""
-        return bool(self.endpoint_url or self.bucket)
 
 
 class FolderSettings(Section):

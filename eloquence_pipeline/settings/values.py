@@ -7,9 +7,12 @@ import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+FOLDER_SCHEME = "file://"
+"""Begins the URL of a store that is a folder."""
 
 _ROOM_NAME_LENGTH = 100
 _BUCKET_NAME = r"[A-Za-z0-9._\-]{1,255}"
@@ -32,8 +35,26 @@ def _livekit_url(value: str) -> str:
     return _url(value, ("ws", "wss"), instead={"http": "ws", "https": "wss"}) if value else value
 
 
-def _endpoint_url(value: str) -> str:
+def _store_url(value: str) -> str:
+    if value.startswith(FOLDER_SCHEME):
+        folder_of(value)
+        return value
     return _url(value, ("http", "https"), instead={"s3": "https"}) if value else value
+
+
+def folder_of(url: str) -> Path:
+    """Return the folder that a ``file://`` URL names.
+
+    Raises
+    ------
+    ValueError
+        If it names a host, or no absolute path.
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    if parts.netloc or parts.query or parts.fragment or not path.startswith("/") or "\0" in path:
+        raise ValueError(f"must name a folder as file:///absolute/path, not {shown(url)}")
+    return Path(path)
 
 
 def _url(value: str, schemes: tuple[str, str], instead: dict[str, str]) -> str:
@@ -122,8 +143,10 @@ def _none_if_empty(value: object) -> object:
 LiveKitUrl = Annotated[
     str, AfterValidator(_livekit_url), Field(json_schema_extra={"pattern": r"^(wss?://[^\s?#@]+)?$"})
 ]
-EndpointUrl = Annotated[
-    str, AfterValidator(_endpoint_url), Field(json_schema_extra={"pattern": r"^(https?://[^\s?#@]+)?$"})
+StoreUrl = Annotated[
+    str,
+    AfterValidator(_store_url),
+    Field(json_schema_extra={"pattern": r"^(https?://[^\s?#@]+|file:///[^?#]*)?$"}),
 ]
 RoomName = Annotated[
     str,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +16,7 @@ from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, FileReference, Record
 from eloquence_pipeline.storage.evidence import RunFolder
+from eloquence_pipeline.storage.patience import side_by_side
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE
 
 MARKER_NAME = ".uploaded.json"
@@ -23,21 +26,27 @@ _LOCK_NAME = ".upload.lock"
 _CONTENT_TYPES = {
     ".json": "application/json",
     ".wav": "audio/wav",
+    ".flac": "audio/flac",
     ".npz": "application/zip",
     ".md": "text/markdown",
     ".svg": "image/svg+xml",
 }
 
 
+def _nothing() -> None: ...
+
+
 class Store(Protocol):
-    """What archiving needs of a store: an :class:`~eloquence_pipeline.storage.object_store.ObjectStore`."""
+    """What archiving needs of a store: an :class:`~eloquence_pipeline.storage.store.EvidenceStore`."""
 
     def uri(self, key: str) -> str:
         """Return the address of a key."""
         ...
 
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
-        """Store a file once and verify it."""
+    def put_file(
+        self, key: str, path: Path, sha256: str, content_type: str, moved: Callable[[], None] = ...
+    ) -> None:
+        """Store a file once and verify it; `moved` is called whenever a part of it has arrived."""
         ...
 
 
@@ -73,8 +82,15 @@ def archive(run: RunFolder, store: Store) -> Archive:
         return left_here(run, error)
 
 
-def upload(run: RunFolder, store: Store) -> Archive:
+def upload(run: RunFolder, store: Store, moved: Callable[[], None] = _nothing) -> Archive:
     """Send a sealed run as :func:`archive` does, but let errors through.
+
+    Parameters
+    ----------
+    run, store
+        What, and where to.
+    moved
+        Called whenever something has arrived; what it raises ends the upload.
 
     Raises
     ------
@@ -88,7 +104,7 @@ def upload(run: RunFolder, store: Store) -> Archive:
         with FileLock(run.path / _LOCK_NAME):
             marker = read_marker(run)
             if marker is None:
-                _send(run, store)
+                _send(run, store, moved)
                 marker = UploadMarker(uri=store.uri(run.prefix), uploaded_at=datetime.now(UTC))
                 write_atomically(run.path / MARKER_NAME, marker.model_dump_json(indent=2).encode())
     except OSError as error:
@@ -101,16 +117,18 @@ def left_here(run: RunFolder, error: EloquenceError) -> Archive:
     return Archive(state=ArchiveState.LOCAL_ONLY, folder=run.path, problem=f"{error}; {SYNC_REMEDY}")
 
 
-def _send(run: RunFolder, store: Store) -> None:
-    for file in run.manifest().files:
-        _put(run, file, store)
-    _put(run, file_reference(run.path / MANIFEST_FILE), store)
+def _send(run: RunFolder, store: Store, moved: Callable[[], None]) -> None:
+    side_by_side(partial(_put, run, file, store, moved) for file in run.manifest().files)
+    _put(run, file_reference(run.path / MANIFEST_FILE), store, moved)
 
 
-def _put(run: RunFolder, file: FileReference, store: Store) -> None:
+def _put(run: RunFolder, file: FileReference, store: Store, moved: Callable[[], None]) -> None:
+    moved()
     path = run.path / file.name
     content_type = _CONTENT_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-    store.put_file(run.prefix + file.name, path, file.sha256, content_type or "application/octet-stream")
+    kind = content_type or "application/octet-stream"
+    store.put_file(run.prefix + file.name, path, file.sha256, kind, moved)
+    moved()
 
 
 def read_marker(run: RunFolder) -> UploadMarker | None:

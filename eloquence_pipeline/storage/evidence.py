@@ -18,6 +18,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
 from eloquence_pipeline.models import FileReference, Manifest
+from eloquence_pipeline.storage import in_use
 from eloquence_pipeline.storage.keys import RUNS, file_name, new_run_id, run_prefix
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE
 
@@ -98,6 +99,7 @@ class RunFolder:
         run = cls(results, run_prefix(started_at, scenario, run_id or new_run_id(started_at)))
         try:
             run.path.mkdir(parents=True)
+            in_use.hold(run.path)
         except FileExistsError:
             raise ConfigurationError(
                 f"there is already a run in {run.path}", remedy="let a new name be made"
@@ -217,6 +219,7 @@ class RunFolder:
             files=tuple(self.reference(name) for name in self._names()),
         )
         self.write_model(MANIFEST_FILE, manifest)
+        in_use.release(self.path)
         return manifest
 
     def manifest(self) -> Manifest:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -25,7 +26,7 @@ AGAIN = "fetch the evidence again, or take another copy of the run"
 
 
 class Source(Protocol):
-    """What fetching needs of a store: an :class:`~eloquence_pipeline.storage.object_store.ObjectStore`."""
+    """What fetching needs of a store: an :class:`~eloquence_pipeline.storage.store.EvidenceStore`."""
 
     def uri(self, key: str) -> str:
         """Return the address of a key."""
@@ -55,6 +56,7 @@ def fetch_run(store: Source, prefix: str, folder: Path) -> Manifest:
     """
     content = b"".join(limited(store, prefix + MANIFEST_FILE, _MANIFEST_MAX_BYTES))
     manifest = parse_manifest(content, store.uri(prefix + MANIFEST_FILE))
+    _require_room(manifest, folder)
     try:
         (folder / MANIFEST_FILE).write_bytes(content)
         for file in manifest.files:
@@ -66,6 +68,17 @@ def fetch_run(store: Source, prefix: str, folder: Path) -> Manifest:
             f"the run cannot be copied to {folder}: {error.strerror}", remedy="make room there"
         ) from None
     return manifest
+
+
+def _require_room(manifest: Manifest, folder: Path) -> None:
+    needed = sum(file.byte_count for file in manifest.files)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"the run {manifest.run_id} says that it takes {needed / 1e6:.0f} MB, and "
+            f"{free / 1e6:.0f} MB are free",
+            remedy="make room, or set TMPDIR to another disk; if no run is that long, it is a hostile one",
+        )
 
 
 def _fetch(store: Source, prefix: str, file: FileReference, path: Path) -> None:

@@ -32,6 +32,11 @@ def new_run_id(started_at: datetime) -> str:
     return f"{_utc(started_at):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def is_run_id(name: str) -> bool:
+    """Whether a run can be called so."""
+    return _RUN_ID.fullmatch(name) is not None
+
+
 def run_prefix(started_at: datetime, scenario: str, run_id: str) -> str:
     """Return the key prefix of a run, such as ``runs/2026-11-22/basic/20261122T151000Z-3f9a1c/``.
 

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import secrets
-from collections.abc import Generator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
-from eloquence_pipeline.errors import ConfigurationError, StorageError
+from eloquence_pipeline.errors import StorageError
 from eloquence_pipeline.settings import StorageSettings
 from eloquence_pipeline.storage.keys import store_prefix
-from eloquence_pipeline.storage.s3_client import make_client, place_of, valid_bucket
-from eloquence_pipeline.storage.s3_errors import error_code, http_status, translated
+from eloquence_pipeline.storage.s3_bucket import DEFAULT_REGION, Bucket
+from eloquence_pipeline.storage.s3_client import ClientOptions, make_client, place_of, valid_bucket
+from eloquence_pipeline.storage.s3_errors import http_status
+from eloquence_pipeline.storage.s3_reading import BLOCK_BYTES, S3Reading
+from eloquence_pipeline.storage.s3_upload import Digests, Target, digests_of, put_unless_there
+from eloquence_pipeline.storage.store_check import StoreCheck
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 DEFAULT_BUCKET = "eloquence"
-DEFAULT_REGION = "us-east-1"
-LONGEST_PRESIGN_SECONDS = 7 * 24 * 3600
 
-_BLOCK_BYTES = 1 << 20
-_PAGE_KEYS = 1000
-_PROBE_KEY = ".eloquence-check"
-_PROBE_BYTES = 64
+_DELETE_KEYS = 1000
+"""S3 removes no more at once."""
 
 
-class ObjectStore:
+def _nothing() -> None: ...
+
+
+class ObjectStore(S3Reading):
     """One bucket, or the part of it below a prefix.
 
     Parameters
@@ -45,6 +50,8 @@ class ObjectStore:
         Region of the bucket.
     access_key, secret_key
         Credentials; when empty, the usual places of the AWS SDK are searched.
+    options
+        How the server is spoken to.
 
     Raises
     ------
@@ -61,12 +68,17 @@ class ObjectStore:
         region: str = DEFAULT_REGION,
         access_key: SecretStr | None = None,
         secret_key: SecretStr | None = None,
+        options: ClientOptions = ClientOptions(),  # noqa: B008 - it is frozen
     ) -> None:
-        self.bucket = valid_bucket(bucket or DEFAULT_BUCKET)
-        self.prefix = store_prefix(prefix)
         self.region = region
-        self.place = place_of(endpoint_url)
-        self._client = make_client(endpoint_url, region, access_key, secret_key)
+        place = place_of(endpoint_url)  # the first to look at the URL
+        super().__init__(
+            make_client(endpoint_url, region, access_key, secret_key, options),
+            valid_bucket(bucket or DEFAULT_BUCKET),
+            store_prefix(prefix),
+            place,
+        )
+        self._bucket = Bucket(self._client, self.bucket, prefix=self.prefix, region=region, place=self.place)
 
     @classmethod
     def from_settings(cls, storage: StorageSettings) -> Self:
@@ -84,13 +96,10 @@ class ObjectStore:
             region=storage.region,
             access_key=storage.access_key,
             secret_key=storage.secret_key,
+            options=ClientOptions(storage.addressing, storage.ca_file, storage.session_token),
         )
 
-    def uri(self, key: str) -> str:
-        """Return ``s3://bucket/prefix/key``."""
-        return f"s3://{self.bucket}/{self.prefix}{key}"
-
-    def ensure_bucket(self, *, create: bool) -> bool:
+    def ensure(self, *, create: bool) -> bool:
         """Make sure that the bucket is there.
 
         Parameters
@@ -110,17 +119,9 @@ class ObjectStore:
         StorageUnavailable
             If the store does not answer.
         """
-        with self._translated(f"find the bucket {self.bucket!r}"):
-            try:
-                # HEAD would do, but its answers have no body that says why.
-                self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
-            except ClientError as error:
-                if error_code(error) != "NoSuchBucket" or not create:
-                    raise
-                return self._create_bucket()
-        return False
+        return self._bucket.ensure(create=create)
 
-    def check(self, *, create: bool = False) -> str:
+    def check(self, *, create: bool = False) -> StoreCheck:
         """Make sure that the store answers and that the bucket can be listed, written and read.
 
         What this writes it removes again, a bucket too.
@@ -130,11 +131,6 @@ class ObjectStore:
         create
             Whether to create the bucket when it is missing, as a run would.
 
-        Returns
-        -------
-        str
-            Key of the small object that could not be removed, where the store forbids that; else empty.
-
         Raises
         ------
         StorageError
@@ -142,33 +138,11 @@ class ObjectStore:
         StorageUnavailable
             If it does not answer.
         """
-        created = self.ensure_bucket(create=create)
-        key = f"{self.prefix}{_PROBE_KEY}-{secrets.token_hex(8)}"
-        content = secrets.token_bytes(_PROBE_BYTES)
-        try:
-            with self._translated(f"write to the bucket {self.bucket!r}"):
-                self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
-            with self._translated(f"read from the bucket {self.bucket!r}"):
-                read = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-            if read != content:
-                raise StorageError(
-                    f"the bucket {self.bucket!r} at {self.place} gives back something else than was written",
-                    remedy="check the store and what stands before it",
-                )
-        finally:
-            kept = self._remove(key, with_bucket=created)
-        return kept
+        return self._bucket.check(create=create)
 
-    def _remove(self, key: str, *, with_bucket: bool) -> str:
-        try:
-            self._client.delete_object(Bucket=self.bucket, Key=key)
-            if with_bucket:
-                self._client.delete_bucket(Bucket=self.bucket)
-        except (BotoCoreError, ClientError):
-            return key
-        return ""
-
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
+    def put_file(
+        self, key: str, path: Path, sha256: str, content_type: str, moved: Callable[[], None] = _nothing
+    ) -> None:
         """Store a file under a key that is written once and never again, and verify it.
 
         Parameters
@@ -176,12 +150,15 @@ class ObjectStore:
         key
             Where, below the prefix.
         path
-            The file.
+            The file; one of more than 8 MiB is sent in parts.
         sha256
             Hexadecimal SHA-256 that the content must have. An object that is already there with this
             content counts as success.
         content_type
             MIME type for those who open it in a browser.
+        moved
+            Called whenever a part of it has arrived; what it raises ends the upload, and nothing of it
+            stays.
 
         Raises
         ------
@@ -191,17 +168,36 @@ class ObjectStore:
         StorageUnavailable
             If the store does not answer.
         """
-        was_there = self._put_unless_there(key, path, sha256, content_type)
-        if self.stored_sha256(key) == sha256:
-            return
-        if was_there:
+        digests = digests_of(path, sha256)
+        # Looked for first: some servers know no conditions, and what is there need not be sent again.
+        was_there = self._is_stored(key, digests)
+        if was_there is None:
+            target = Target(self.bucket, self.prefix + key, content_type, sha256)
+            with self._translated(f"store {key}"), _readable(path):
+                put_unless_there(self._client, target, path, digests, moved)
+            was_there = self._is_stored(key, digests)
+        if not was_there:
             raise StorageError(
                 f"{self.uri(key)} already holds something else",
                 remedy="evidence is never overwritten: look at that object, or choose another prefix",
             )
-        raise StorageError(
-            f"{self.uri(key)} is not what was sent", remedy="check the store, then send it again"
-        )
+
+    def _is_stored(self, key: str, digests: Digests) -> bool | None:
+        """Return whether an object has this content; None where there is no object."""
+        with self._translated(f"verify {key}"):
+            try:
+                checksum = self._checksum(key)
+            except ClientError as error:
+                # An answer to HEAD has no body: a bucket that is missing looks the same, and storing says so.
+                if http_status(error) != HTTPStatus.NOT_FOUND:
+                    raise
+                return None
+            # In other parts than ours, or a server that keeps no checksum: only the content says it.
+            return checksum == digests.in_s3 or self.stored_sha256(key) == digests.whole
+
+    def _checksum(self, key: str) -> str:
+        head = self._client.head_object(Bucket=self.bucket, Key=self.prefix + key, ChecksumMode="ENABLED")
+        return head.get("ChecksumSHA256", "")
 
     def stored_sha256(self, key: str) -> str:
         """Return the hexadecimal SHA-256 of an object, as the store computed it.
@@ -216,144 +212,44 @@ class ObjectStore:
             If the store does not answer.
         """
         with self._translated(f"verify {key}"):
-            head = self._client.head_object(Bucket=self.bucket, Key=self.prefix + key, ChecksumMode="ENABLED")
-            checksum = head.get("ChecksumSHA256", "")
+            checksum = self._checksum(key)
             # A checksum of a multipart upload ends in "-<parts>" and is not that of the content.
             if checksum and "-" not in checksum:
                 return base64.b64decode(checksum).hex()
             content = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
             digest = hashlib.sha256()
-            for block in content.iter_chunks(_BLOCK_BYTES):
+            for block in content.iter_chunks(BLOCK_BYTES):
                 digest.update(block)
             return digest.hexdigest()
 
-    def get_bytes(self, key: str) -> bytes:
-        """Return the content of an object.
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects, in this order.
 
         Raises
         ------
         StorageError
-            If there is no such object, or the store refuses.
+            If the store refuses to remove one.
         StorageUnavailable
             If the store does not answer.
         """
-        with self._translated(f"read {key}"):
-            return self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
-
-    def blocks(self, key: str) -> Generator[bytes]:
-        """Yield the content of an object piece by piece.
-
-        Raises
-        ------
-        StorageError
-            If there is no such object, or the store refuses.
-        StorageUnavailable
-            If the store does not answer.
-        """
-        with self._translated(f"read {key}"):
-            body = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
-            yield from body.iter_chunks(_BLOCK_BYTES)
-
-    def list_keys(self, prefix: str = "") -> list[str]:
-        """Return all keys that begin with `prefix`, in lexicographic order.
-
-        Raises
-        ------
-        StorageError
-            If the store refuses.
-        StorageUnavailable
-            If the store does not answer.
-        """
-        with self._translated(f"list {prefix or 'all keys'}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix, PaginationConfig={"PageSize": _PAGE_KEYS}
-            )
-            keys = [entry.get("Key", "") for page in pages for entry in page.get("Contents", [])]
-        return [key.removeprefix(self.prefix) for key in keys]
-
-    def list_folders(self, prefix: str = "") -> list[str]:
-        """Return the names of the folders right below `prefix`, in lexicographic order.
-
-        Raises
-        ------
-        StorageError
-            If the store refuses.
-        StorageUnavailable
-            If the store does not answer.
-        """
-        below = self.prefix + prefix
-        with self._translated(f"list {prefix or 'all keys'}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=below, Delimiter="/", PaginationConfig={"PageSize": _PAGE_KEYS}
-            )
-            folders = [entry.get("Prefix", "") for page in pages for entry in page.get("CommonPrefixes", [])]
-        return [folder.removeprefix(below).rstrip("/") for folder in folders]
-
-    def presign(self, key: str, seconds: int) -> str:
-        """Return a URL that lets whoever has it read one object for some time.
-
-        Parameters
-        ----------
-        key
-            Which object.
-        seconds
-            How long, at most seven days.
-
-        Raises
-        ------
-        ConfigurationError
-            If the time is out of bounds.
-        StorageError
-            If there are no credentials to sign with.
-        """
-        if not 0 < seconds <= LONGEST_PRESIGN_SECONDS:
-            raise ConfigurationError(
-                f"a link cannot live for {seconds} s",
-                remedy=f"choose 1 to {LONGEST_PRESIGN_SECONDS} s (7 days)",
-            )
-        with self._translated(f"sign a link to {key}"):
-            return self._client.generate_presigned_url(
-                "get_object", Params={"Bucket": self.bucket, "Key": self.prefix + key}, ExpiresIn=seconds
-            )
-
-    def _create_bucket(self) -> bool:
-        try:
-            if self.region == DEFAULT_REGION:
-                self._client.create_bucket(Bucket=self.bucket)
-            else:
-                self._client.create_bucket(
-                    Bucket=self.bucket,
-                    CreateBucketConfiguration={"LocationConstraint": self.region},  # pyright: ignore[reportArgumentType]
+        for begin in range(0, len(keys), _DELETE_KEYS):
+            named: list[ObjectIdentifierTypeDef] = [
+                {"Key": self.prefix + key} for key in keys[begin : begin + _DELETE_KEYS]
+            ]
+            with self._translated("remove objects"):
+                answer = self._client.delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": named, "Quiet": True}
                 )
-        except ClientError as error:
-            if error_code(error) != "BucketAlreadyOwnedByYou":  # by another run, a moment ago
-                raise
-            return False
-        return True
+            if refused := answer.get("Errors"):
+                raise StorageError(
+                    f"the store does not remove {refused[0].get('Key')}: {refused[0].get('Code')}",
+                    remedy="allow s3:DeleteObject below the prefix, or let lifecycle rules remove runs",
+                )
 
-    def _put_unless_there(self, key: str, path: Path, sha256: str, content_type: str) -> bool:
-        try:
-            with path.open("rb") as body, self._translated(f"store {key}"):
-                try:
-                    self._client.put_object(
-                        Bucket=self.bucket,
-                        Key=self.prefix + key,
-                        Body=body,
-                        ContentType=content_type,
-                        ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
-                        Metadata={"sha256": sha256},
-                        IfNoneMatch="*",
-                    )
-                except ClientError as error:
-                    # Also the answer when a first try arrived and only its acknowledgement was lost.
-                    if http_status(error) == HTTPStatus.PRECONDITION_FAILED:
-                        return True
-                    raise
-        except OSError as error:
-            raise StorageError(
-                f"{path} cannot be read: {error.strerror}", remedy="restore the file"
-            ) from None
-        return False
 
-    def _translated(self, action: str) -> AbstractContextManager[None]:
-        return translated(action, self.place, self.bucket)
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}", remedy="restore the file") from None

@@ -9,16 +9,17 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
 
-from eloquence_pipeline.errors import EloquenceError, StorageError
+from eloquence_pipeline.errors import EloquenceError, StorageError, StorageUnavailable
 from eloquence_pipeline.storage.fetching import Source, file_of_run, limited
 from eloquence_pipeline.storage.keys import RUNS
+from eloquence_pipeline.storage.patience import Movement, patiently, side_by_side
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.upgrade import Document, require_known_version, upgraded_result
 
@@ -29,7 +30,7 @@ MOST_RUNS = 300
 
 _MOST_BYTES = 64 << 20
 _THREADS = 8
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 20.0
 _NO_TRANSMISSION = {"channels": [{"script": {"phrases": (), "sample_count": 0, "sample_rate_hz": 1}}]}
 """Version 1 takes its plan from it, which nobody compares; the rest is in the result."""
 _PLACE = re.compile(
@@ -39,7 +40,7 @@ _PLACE = re.compile(
 
 
 class Listed(Source, Protocol):
-    """What is needed of a store: an :class:`~eloquence_pipeline.storage.object_store.ObjectStore`."""
+    """What is needed of a store: an :class:`~eloquence_pipeline.storage.store.EvidenceStore`."""
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Return the keys that begin with a prefix."""
@@ -162,11 +163,20 @@ def runs_in_store(store: Listed, scenario: str, period: Period) -> list[PastRun]
     StorageUnavailable
         If it does not answer.
     """
-    days = [day for day in store.list_folders(f"{RUNS}/") if day in period]
+    folders = patiently(lambda _: store.list_folders(f"{RUNS}/"), _PATIENCE_SECONDS)
+    days = [day for day in folders if day in period]
     prefixes = [f"{RUNS}/{day}/{scenario}/" if scenario else f"{RUNS}/{day}/" for day in days]
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="days") as pool:
-        found = list(pool.map(store.list_keys, prefixes))
-    return _whole_runs(key for keys in found for key in keys)
+    found: list[str] = []  # appending is safe from several threads
+
+    def listed(moved: Movement) -> None:
+        def list_one(prefix: str) -> None:
+            found.extend(store.list_keys(prefix))
+            moved()
+
+        side_by_side((partial(list_one, prefix) for prefix in prefixes), _THREADS)
+
+    patiently(listed, _PATIENCE_SECONDS)
+    return _whole_runs(sorted(found))
 
 
 def runs_in_folder(results: Path, scenario: str, period: Period) -> list[PastRun]:
@@ -192,24 +202,29 @@ def _take_all(
     reading: dict[str, Callable[[], bytes]], take: Callable[[Document], T]
 ) -> tuple[dict[str, T], dict[str, str], list[str]]:
     one_at_a_time = Lock()
+    taken: dict[str, T] = {}
+    unreadable: dict[str, str] = {}
 
-    def take_one(run_id: str) -> T:
-        content = reading[run_id]()
+    def take_one(run_id: str, moved: Movement) -> None:
+        try:
+            content = reading[run_id]()
+            with one_at_a_time:
+                taken[run_id] = take(_document(content, run_id))
+        except Exception as error:
+            unreadable[run_id] = _reason(error)
+        moved()
+
+    notes: list[str] = []
+    try:
+        patiently(
+            lambda moved: side_by_side((partial(take_one, run_id, moved) for run_id in reading), _THREADS),
+            _PATIENCE_SECONDS,
+        )
+    except StorageUnavailable as error:
         with one_at_a_time:
-            return take(_document(content, run_id))
-
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="results")
-    futures = {run_id: pool.submit(take_one, run_id) for run_id in reading}
-    done, late = wait(futures.values(), timeout=_PATIENCE_SECONDS)
-    pool.shutdown(wait=False, cancel_futures=True)
-    ended = {run_id: future for run_id, future in futures.items() if future in done}
-    unreadable = {
-        run_id: _reason(error)
-        for run_id, future in ended.items()
-        if (error := future.exception()) is not None
-    }
-    taken = {run_id: future.result() for run_id, future in ended.items() if run_id not in unreadable}
-    notes = [f"{len(late)} runs were not read within {_PATIENCE_SECONDS:g} s"] if late else []
+            late = len(reading) - len(taken) - len(unreadable)
+            notes.append(f"{late} runs were not read: {error.message}")
+            return dict(taken), dict(unreadable), notes
     return taken, unreadable, notes
 
 

@@ -14,6 +14,11 @@ MATRIX_FILE = "matrix.png"
 DISTURBANCE_FILE = "disturbance.json"
 """What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 
+KEPT_FILE = "kept.json"
+"""What is there of the recordings, where some were left out."""
+UNFINISHED_FILE = "unfinished.json"
+"""Says that the process of the run was killed, and when what it left was sealed."""
+
 PUBLISHER_RECORD = "publisher"
 SUBSCRIBER_RECORD = "subscriber"
 """What the names of the ends' own records begin with, before a speaker's number where several speak."""

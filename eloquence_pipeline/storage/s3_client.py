@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from boto3.session import Session
@@ -19,12 +22,36 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 30
 _ATTEMPTS = 3
+_CONNECTIONS = 16
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
+@dataclass(frozen=True)
+class ClientOptions:
+    """How a server is spoken to.
+
+    Attributes
+    ----------
+    addressing
+        Where the bucket stands: in the path, in the host name, or as is usual for this kind of server.
+    ca_file
+        Certificates to trust in the place of those of the system.
+    session_token
+        Of temporary credentials.
+    """
+
+    addressing: Literal["auto", "path", "virtual"] = "auto"
+    ca_file: Path | None = None
+    session_token: SecretStr | None = None
+
+
 def make_client(
-    endpoint_url: str, region: str, access_key: SecretStr | None, secret_key: SecretStr | None
+    endpoint_url: str,
+    region: str,
+    access_key: SecretStr | None,
+    secret_key: SecretStr | None,
+    options: ClientOptions,
 ) -> S3Client:
     """Return a client with short timeouts and a few retries.
 
@@ -33,17 +60,21 @@ def make_client(
     ConfigurationError
         If the URL or the AWS configuration of this machine is malformed.
     """
-    own_keys = (
-        access_key.get_secret_value() if access_key else "",
-        secret_key.get_secret_value() if secret_key else "",
-    )
+    own_keys = [
+        secret.get_secret_value() or None if secret else None
+        for secret in (access_key, secret_key, options.session_token)
+    ]
+    usual = "path" if endpoint_url else "auto"
     config = Config(
         # Links would be signed by version 2 otherwise, which buckets made since June 2020 refuse.
         signature_version="s3v4",
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-        s3={"addressing_style": "path" if endpoint_url else "auto"},
+        s3={"addressing_style": usual if options.addressing == "auto" else options.addressing},
+        # Every file has its SHA-256; the checksum of botocore's own is one that some servers do not know.
+        request_checksum_calculation="when_required",
+        max_pool_connections=_CONNECTIONS,
         # A proxy of the environment would be asked for 127.0.0.1 as well.
         proxies={} if urlsplit(endpoint_url).hostname in _LOOPBACK else None,
     )
@@ -52,8 +83,10 @@ def make_client(
             "s3",
             region_name=region,
             endpoint_url=endpoint_url or None,
-            aws_access_key_id=own_keys[0] or None,
-            aws_secret_access_key=own_keys[1] or None,
+            aws_access_key_id=own_keys[0],
+            aws_secret_access_key=own_keys[1],
+            aws_session_token=own_keys[2],
+            verify=_trusted(options.ca_file),
             config=config,
         )
     except (BotoCoreError, ValueError) as error:
@@ -61,6 +94,19 @@ def make_client(
             f"the S3 store {place_of(endpoint_url)} cannot be set up ({type(error).__name__})",
             remedy="check ELOQUENCE_STORAGE__ENDPOINT_URL, both keys, and the AWS profile of this machine",
         ) from None
+
+
+def _trusted(ca_file: Path | None) -> str | None:
+    if ca_file is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"{ca_file} cannot be read as certificates ({error.strerror or type(error).__name__})",
+            remedy="set ELOQUENCE_STORAGE__CA_FILE to a PEM file, or leave it empty",
+        ) from None
+    return str(ca_file)
 
 
 def place_of(endpoint_url: str) -> str:

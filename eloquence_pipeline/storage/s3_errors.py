@@ -18,6 +18,7 @@ _CREDENTIALS = (
     "check ELOQUENCE_STORAGE__ACCESS_KEY and ELOQUENCE_STORAGE__SECRET_KEY (or the AWS profile), "
     "and that they may read and write the bucket"
 )
+_FULL = "it is full", "make room there, or choose another one"
 _BAD_KEYS = "it does not accept the credentials", _CREDENTIALS
 _BAD_CONTENT = "the content is not what its SHA-256 says", "the file was changed or damaged: restore it"
 
@@ -38,11 +39,16 @@ _REFUSALS = {
     "InvalidDigest": _BAD_CONTENT,
     "XAmzContentChecksumMismatch": _BAD_CONTENT,
     "XAmzContentSHA256Mismatch": _BAD_CONTENT,
+    "XMinioStorageFull": _FULL,
+    "XMinioAdminBucketQuotaExceeded": _FULL,
+    "QuotaExceeded": _FULL,
+    "InsufficientStorage": _FULL,
     "RequestTimeTooSkewed": ("the clocks differ too much", "set the clock of this machine"),
 }
 _REFUSALS_BY_STATUS: dict[int, tuple[str, str]] = {
     HTTPStatus.UNAUTHORIZED: _BAD_KEYS,
     HTTPStatus.FORBIDDEN: ("access denied", _CREDENTIALS),
+    HTTPStatus.INSUFFICIENT_STORAGE: _FULL,
     HTTPStatus.NOT_FOUND: ("it is not there", "check bucket, prefix and key"),
 }
 
@@ -87,17 +93,13 @@ def http_status(error: boto.ClientError) -> int:
 
 def _refused(error: boto.ClientError, message: str, bucket: str) -> StorageError:
     code, status = error_code(error), http_status(error)
-    if (
-        code in _BUSY_CODES
-        or status in _BUSY_STATUSES
-        or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED)
-    ):
+    known = _REFUSALS.get(code) or _REFUSALS_BY_STATUS.get(status)
+    broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+    if code in _BUSY_CODES or status in _BUSY_STATUSES or (broken and not known):
         return StorageUnavailable(f"{message}: it answers {code or status}", remedy="try again later")
     if code == "NoSuchBucket":
         return no_bucket(message, bucket)
-    reason, remedy = (
-        _REFUSALS.get(code) or _REFUSALS_BY_STATUS.get(status) or (f"it answers {code or status}", _SETTINGS)
-    )
+    reason, remedy = known or (f"it answers {code or status}", _SETTINGS)
     return StorageError(f"{message}: {reason}", remedy=remedy)
 
 
@@ -116,7 +118,7 @@ def _not_reached(error: Exception, message: str) -> StorageError:
     if isinstance(error, boto.SSLError):
         return StorageError(
             f"{message}: its TLS certificate is not accepted",
-            remedy="check the endpoint URL and AWS_CA_BUNDLE",
+            remedy="check the endpoint URL, and that ELOQUENCE_STORAGE__CA_FILE names its authority",
         )
     if isinstance(error, (boto.HTTPClientError, boto.ConnectionError)):
         return StorageUnavailable(

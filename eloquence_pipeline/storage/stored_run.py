@@ -9,13 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from eloquence_pipeline.models import Attempt, ResultFormat, RunInfo, Transmission
+from eloquence_pipeline.models import Attempt, KeptEvidence, ResultFormat, RunInfo, Transmission
 from eloquence_pipeline.settings import ThresholdSettings
 from eloquence_pipeline.storage.leftovers import assembled_transmission, inferred_info
 from eloquence_pipeline.storage.run_documents import RunDocuments
 from eloquence_pipeline.storage.run_files import (
     ATTEMPTS_FILE,
     BEGUN,
+    KEPT_FILE,
     RESULTS_FILE,
     RUN_FILE,
     TRANSMISSION_FILE,
@@ -61,6 +62,21 @@ class RunContent:
     method_version: int | None
     is_verified: bool
     is_unfinished: bool
+    kept: KeptEvidence | None
+    """What is there of the recordings; None where nothing was left out."""
+
+
+def read_transmission(folder: Path) -> Transmission:
+    """Return what a run of this version has collected, before it is sealed.
+
+    Raises
+    ------
+    StorageError
+        If it is missing or damaged.
+    """
+    documents = RunDocuments(folder)
+    with documents.reading(TRANSMISSION_FILE):
+        return Transmission.model_validate(documents.read(TRANSMISSION_FILE))
 
 
 def read_run(folder: Path) -> RunContent:
@@ -84,7 +100,10 @@ def read_run(folder: Path) -> RunContent:
     with documents.reading(TRANSMISSION_FILE):
         collected = _transmission(documents, attempts)
         transmission = Transmission.model_validate(collected)
-    _require_files(documents, transmission)
+    with documents.reading(KEPT_FILE):
+        left = documents.read(KEPT_FILE)
+        kept = KeptEvidence.model_validate(left) if left is not None else None
+    _require_files(documents, transmission, kept)
     with documents.reading(written):
         header = upgraded_result(header, collected) if header is not None else {}
         info = RunInfo.model_validate(header["run"]) if header else inferred_info(folder, transmission)
@@ -100,6 +119,7 @@ def read_run(folder: Path) -> RunContent:
         method_version=method if has_result else None,
         is_verified=documents.is_verified,
         is_unfinished=any(BEGUN in name for name in documents.names()),
+        kept=kept,
     )
 
 
@@ -110,8 +130,10 @@ def _transmission(documents: RunDocuments, attempts: Sequence[Attempt]) -> dict[
     return upgraded_transmission(collected)
 
 
-def _require_files(documents: RunDocuments, transmission: Transmission) -> None:
+def _require_files(documents: RunDocuments, transmission: Transmission, kept: KeptEvidence | None) -> None:
+    left_out = set(kept.left_out) if kept else set[str]()
     for channel in transmission.channels:
         for end in (channel.sent, channel.received):
             if end is not None:
-                documents.require((end.audio, end.timings, end.statistics))
+                files = (end.audio, end.timings, end.statistics)
+                documents.require(file for file in files if file.name not in left_out)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.settings import StorageSettings
+from eloquence_pipeline.settings.values import FOLDER_SCHEME, folder_of
 from eloquence_pipeline.storage.keys import RUNS, file_name
 from eloquence_pipeline.storage.object_store import ObjectStore
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE
+from eloquence_pipeline.storage.store import EvidenceStore, open_store
 
 _SCHEME = "s3://"
 _KEY = re.compile(rf"(?:.*/)?{RUNS}/\d{{4}}-\d{{2}}-\d{{2}}/[a-z0-9_-]+/\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}}")
@@ -41,7 +43,7 @@ def find_run(run: str, results: Path) -> Path | StoredAway:
     Parameters
     ----------
     run
-        A folder, its manifest, ``s3://bucket/prefix/…/``, a key such as
+        A folder (also as ``file:///…``), its manifest, ``s3://bucket/prefix/…/``, a key such as
         ``runs/2026-11-22/basic/ID/``, or an id.
     results
         Folder of the runs of this machine.
@@ -51,6 +53,8 @@ def find_run(run: str, results: Path) -> Path | StoredAway:
     ConfigurationError
         If it names neither a folder nor anything that a run can be called.
     """
+    if run.startswith(FOLDER_SCHEME):
+        run = _folder(run)
     if run.startswith(_SCHEME):
         bucket, _, key = run.removeprefix(_SCHEME).partition("/")
         return StoredAway(bucket, _plain(_of_the_run(key), run))
@@ -60,6 +64,13 @@ def find_run(run: str, results: Path) -> Path | StoredAway:
     if not (_KEY.fullmatch(key) or _RUN_ID.fullmatch(key)):
         raise ConfigurationError(f"there is no run {run!r}", remedy=_FORMS)
     return StoredAway("", _plain(key, run))
+
+
+def _folder(run: str) -> str:
+    try:
+        return str(folder_of(run))
+    except ValueError as error:
+        raise ConfigurationError(f"{run!r} {error}", remedy=_FORMS) from None
 
 
 def _on_this_machine(run: str, results: Path) -> Path | None:
@@ -89,7 +100,7 @@ def _plain(key: str, run: str) -> str:
         raise ConfigurationError(f"{run!r} names no run", remedy=_FORMS) from None
 
 
-def store_of(away: StoredAway, storage: StorageSettings) -> tuple[ObjectStore, str]:
+def store_of(away: StoredAway, storage: StorageSettings) -> tuple[EvidenceStore, str]:
     """Return the store in which a run is, and the prefix of its keys there, with a slash at its end.
 
     Raises
@@ -102,15 +113,16 @@ def store_of(away: StoredAway, storage: StorageSettings) -> tuple[ObjectStore, s
         If the store does not answer.
     """
     if away.bucket:
-        bare = storage.model_copy(update={"bucket": away.bucket, "prefix": ""})
+        endpoint_url = "" if storage.is_folder else storage.endpoint_url
+        bare = storage.model_copy(update={"endpoint_url": endpoint_url, "bucket": away.bucket, "prefix": ""})
         return ObjectStore.from_settings(bare), f"{away.key}/"
-    store = ObjectStore.from_settings(storage)
+    store = open_store(storage)
     if _RUN_ID.fullmatch(away.key):
         return store, _prefix_of(away.key, store)
     return store, f"{away.key.removeprefix(store.prefix)}/"
 
 
-def _prefix_of(run_id: str, store: ObjectStore) -> str:
+def _prefix_of(run_id: str, store: EvidenceStore) -> str:
     matched = _RUN_ID.fullmatch(run_id)
     day = "-".join(matched.groups()) if matched else ""
     ending = f"/{run_id}/{MANIFEST_FILE}"

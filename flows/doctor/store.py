@@ -11,6 +11,7 @@ from eloquence_pipeline.servers import S3Endpoint, embedded_servers
 from eloquence_pipeline.servers.binaries import find_binary
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.object_store import ObjectStore
+from eloquence_pipeline.storage.store import open_store
 from flows.doctor.embedded import leaving_nothing
 from flows.environment import EVIDENCE_BUCKET
 
@@ -19,19 +20,23 @@ def store(name: str, settings: Settings, folder: Path) -> Check:
     """Write, read, compare and remove an object in the user's store or an embedded one."""
     with ExitStack() as stack:
         if settings.storage.is_users_own:
-            found = ObjectStore.from_settings(settings.storage)
-            kept = found.check(create=settings.storage.create_bucket)
+            found = open_store(settings.storage)
+            tried = found.check(create=settings.storage.create_bucket)
         elif find_binary(settings, "minio") is None:
             return Check.not_checked(name, "there is no minio yet to start")
         else:
             own = leaving_nothing(settings, folder)
             servers = embedded_servers(own, livekit=False, s3=True, prefect=False)
             found = _embedded_store(stack.enter_context(servers).s3)
-            kept = found.check(create=True)
-    detail = f"{found.place}, bucket {found.bucket} : écrit et relu"
-    if kept:
-        remedy = f"remove {kept} by hand; tests themselves remove nothing"
+            tried = found.check(create=True)
+    bucket = f", bucket {found.bucket}" if isinstance(found, ObjectStore) else ""
+    detail = f"{found.place}{bucket} : écrit et relu"
+    if tried.kept_key:
+        remedy = f"remove {tried.kept_key} by hand; tests themselves remove nothing"
         return Check.warning(name, f"{detail}, but the store lets nothing be removed", remedy)
+    if not tried.writes_once:
+        remedy = "let no two machines send the same results folder; runs are looked for before they are sent"
+        return Check.warning(name, f"{detail}, but the store does not refuse to overwrite", remedy)
     return Check.ok(name, detail if settings.storage.is_users_own else f"{detail} (embarqué)")
 
 

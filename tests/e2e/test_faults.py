@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pytest
 
 from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.storage import pending_runs
 from tests.e2e.conftest import SHORT, Home
 from tests.polling import await_true
+from tests.stored_nights import store_nights
 
 pytestmark = pytest.mark.e2e
 
@@ -76,11 +79,20 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_star
 
 def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served_home: Home) -> None:
     strict = {f"ELOQUENCE_THRESHOLDS__LATENCY_{name}_MS": "1" for name in ("EXCELLENT", "GOOD", "ACCEPTABLE")}
-    done = served_home.run(*SHORT, **strict)
+    done = served_home.run(*SHORT, **strict, ELOQUENCE_EVIDENCE__KEEP="worst")
     assert done.returncode == ExitCode.THRESHOLD_MISSED, done.stdout + done.stderr
     assert "🔴 latency ÉCHOUÉ" in done.stdout
     assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
+    # As by default the sound of the worst phrases is kept, and what was left out is said.
+    (folder,) = served_home.run_folders()
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.wav")}
+    assert names
+    assert all(name.startswith("phrases/") for name in names)
+    again = served_home.run("replay", str(folder))
+    assert again.returncode == ExitCode.NOT_CARRIED_OUT
+    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in again.stderr
+    assert served_home.run("compare", str(folder), str(folder)).returncode == ExitCode.PASSED
 
 
 def test_a_livekit_that_is_not_there_is_tried_three_times_and_named(served_home: Home) -> None:
@@ -205,3 +217,28 @@ def test_kill_9_while_speaking_leaves_nothing_and_the_next_run_works(
     await_true(lambda: not home.processes(), "every server has stopped")
     done = home.run(*SHORT)
     home.require_good(done.returncode, done.stdout + done.stderr)
+    killed, _ = home.run_folders()
+    assert f"d'un test précédent enregistrées: s3://eloquence/runs/{killed.parent.parent.name}" in done.stdout
+    assert {"unfinished.json", "manifest.json", ".uploaded.json"} <= {path.name for path in killed.iterdir()}
+
+
+def test_a_signal_while_a_store_hangs_ends_the_command_at_once_and_loses_nothing(
+    home: Home, interrupted_when: Interrupt
+) -> None:
+    store_nights(home.results, [45.0])
+    with socket.socket() as hanging:  # takes connections, and never answers
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen()
+        process = home.start(
+            "sync",
+            ELOQUENCE_STORAGE__ENDPOINT_URL=f"http://127.0.0.1:{hanging.getsockname()[1]}",
+            ELOQUENCE_STORAGE__ACCESS_KEY="key",
+            ELOQUENCE_STORAGE__SECRET_KEY="secret-of-the-store",
+        )
+        connection, _ = hanging.accept()
+        before = time.monotonic()
+        with connection:
+            assert interrupted_when(process, home.output, "1 run(s) to send", signal.SIGINT) == 130
+        assert time.monotonic() - before < 10  # boto3 would wait for 90 s
+    assert "Traceback" not in home.output.read_text()
+    assert len(pending_runs(home.results)) == 1

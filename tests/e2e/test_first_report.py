@@ -30,6 +30,7 @@ pytestmark = pytest.mark.e2e
 
 SEED = 20261122
 RATE = 48_000
+FOR_MACHINES = ("junit", "metrics", "csv", "summary")
 SEED_KEYS = {
     "test_name",
     "duration_seconds",
@@ -96,9 +97,11 @@ def report(tmp_path_factory: pytest.TempPathFactory, standing_servers: Path) -> 
     endpoints = up(settings_in(standing_servers), livekit=True, s3=True, prefect=True)
     for pace in (USUAL_PACE, USUAL_PACE, USUAL_PACE, {}):
         home = Home(tmp_path_factory.mktemp("home"), standing_servers)
+        (home.path / "machines").mkdir()
         done = home.run(
             *("--test", "basic", "--duration", "20", "--seed", str(SEED)),
             *("--output", str(home.path / "results.json")),
+            *(word for kind in FOR_MACHINES for word in (f"--{kind}", str(home.path / "machines" / kind))),
             ELOQUENCE_QUALITY__ENABLED="true",
             **pace,
         )
@@ -263,7 +266,9 @@ def test_no_token_and_no_secret_is_stored_anywhere(report: Report) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    written = (report.folder, report.home.servers / "prefect-client", database.parent)
+    machines = report.home.path / "machines"
+    assert {path.name for path in machines.iterdir()} == set(FOR_MACHINES)
+    written = (report.folder, report.home.servers / "prefect-client", database.parent, machines)
     places = [path for folder in written for path in folder.rglob("*") if path.is_file()]
     assert database in places
     for place in places:

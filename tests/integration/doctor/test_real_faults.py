@@ -175,7 +175,7 @@ def look_at_store(settings: Settings, folder: Path) -> Check:
 def test_a_good_bucket_is_written_read_and_left_as_it_was(s3: S3Endpoint, tmp_path: Path) -> None:
     settings = store_settings(tmp_path, s3)
     bucket = ObjectStore.from_settings(settings.storage)
-    bucket.ensure_bucket(create=True)
+    bucket.ensure(create=True)
     assert look_at_store(settings, tmp_path).status is OK
     assert bucket.list_keys() == []
 

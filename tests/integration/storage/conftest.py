@@ -69,5 +69,5 @@ def store_at() -> StoreMaker:
 def store(server: S3Endpoint, store_at: StoreMaker) -> ObjectStore:
     """An empty bucket of this test's own."""
     made = store_at(server)
-    made.ensure_bucket(create=True)
+    made.ensure(create=True)
     return made

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def test_missing_bucket_leaves_the_evidence_here(
     assert outcome.state is ArchiveState.LOCAL_ONLY
     assert "no bucket" in outcome.problem
     assert "eloquence sync" in outcome.problem
-    store.ensure_bucket(create=True)
+    store.ensure(create=True)
     assert [again.state for again in sync(tmp_path, store)] == [ArchiveState.UPLOADED]
 
 
@@ -79,7 +80,7 @@ def test_run_that_missed_its_server_is_sent_exactly_once_later(
     results = tmp_path / "results"
     with restartable() as endpoint:
         store = store_at(endpoint)
-        store.ensure_bucket(create=True)
+        store.ensure(create=True)
         first = sealed_run(results)
         assert archive(first, store).state is ArchiveState.UPLOADED
 
@@ -105,22 +106,32 @@ def test_server_that_goes_away_between_two_files_leaves_no_manifest_there(
     run = sealed_run(results)
     serving = restartable()
     store = store_at(serving.__enter__())
-    store.ensure_bucket(create=True)
+    store.ensure(create=True)
 
     class StopsAfterOneFile:
         uri = store.uri
         sent = 0
+        one_at_a_time = Lock()
 
-        def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
-            if self.sent == 1:
-                serving.__exit__(None, None, None)
-            self.sent += 1
-            store.put_file(key, path, sha256, content_type)
+        def put_file(
+            self,
+            key: str,
+            path: Path,
+            sha256: str,
+            content_type: str,
+            moved: Callable[[], None] = lambda: None,
+        ) -> None:
+            with self.one_at_a_time:
+                if self.sent == 1:
+                    serving.__exit__(None, None, None)
+                self.sent += 1
+                store.put_file(key, path, sha256, content_type, moved)
 
     assert archive(run, StopsAfterOneFile()).state is ArchiveState.LOCAL_ONLY
 
     with restartable() as endpoint:
         store = store_at(endpoint)
-        assert store.list_keys() == [f"{run.prefix}audio/received.wav"]
+        (only,) = store.list_keys()
+        assert not only.endswith("manifest.json")
         assert [again.state for again in sync(results, store)] == [ArchiveState.UPLOADED]
         assert len(store.list_keys(run.prefix)) == 4

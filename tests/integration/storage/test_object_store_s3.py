@@ -7,15 +7,21 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from pydantic import SecretStr
 
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.storage import ObjectStore, object_store
+from eloquence_pipeline.settings import StorageSettings
+from eloquence_pipeline.storage import ObjectStore, s3_reading
+from eloquence_pipeline.storage.store_check import StoreCheck
+from tests.integration.transport.servers import behind_tls, certificate_for
 
 pytestmark = pytest.mark.integration
 
@@ -34,46 +40,6 @@ def test_object_is_stored_verified_and_read_back(store: ObjectStore, tmp_path: P
     assert store.stored_sha256("runs/a.wav") == sha256
 
 
-def test_empty_file_is_stored(store: ObjectStore, tmp_path: Path) -> None:
-    put(store, tmp_path, "empty", b"")
-    assert store.get_bytes("empty") == b""
-
-
-def test_same_content_again_is_a_success(store: ObjectStore, tmp_path: Path) -> None:
-    put(store, tmp_path, "a", b"one")
-    put(store, tmp_path, "a", b"one")
-    assert store.list_keys() == ["a"]
-
-
-def test_other_content_never_replaces_what_is_there(store: ObjectStore, tmp_path: Path) -> None:
-    put(store, tmp_path, "a", b"one")
-    with pytest.raises(StorageError, match="already holds something else") as caught:
-        put(store, tmp_path, "a", b"two")
-    assert not caught.value.transient
-    assert store.get_bytes("a") == b"one"
-
-
-def test_of_two_writers_at_once_one_wins(store: ObjectStore, tmp_path: Path) -> None:
-    def attempt(number: int) -> bool:
-        try:
-            put(store, tmp_path, "contended", b"%d" % number * 50_000)
-        except StorageError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(6) as pool:
-        won = list(pool.map(attempt, range(6)))
-    assert won.count(True) == 1
-    assert store.get_bytes("contended") == b"%d" % won.index(True) * 50_000
-
-
-def test_file_that_is_not_what_its_checksum_says_is_refused(store: ObjectStore, tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"changed")
-    with pytest.raises(StorageError, match="SHA-256"):
-        store.put_file("a", tmp_path / "file", hashlib.sha256(b"original").hexdigest(), "text/plain")
-    assert store.list_keys() == []
-
-
 def test_missing_file_is_a_storage_error(store: ObjectStore, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be read"):
         store.put_file("a", tmp_path / "none", "0" * 64, "text/plain")
@@ -85,8 +51,75 @@ def test_listing_goes_on_beyond_one_page(
     keys = [f"many/{number:02}" for number in range(25)]
     for key in [*keys, "other"]:
         put(store, tmp_path, key, b"x")
-    monkeypatch.setattr(object_store, "_PAGE_KEYS", 10)
+    asked: list[str] = []
+    events: Any = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
+
+    def note(request: Any, **_: Any) -> None:
+        asked.append(request.url)
+
+    events.register("before-send.s3", note)
+    monkeypatch.setattr(s3_reading, "_PAGE_KEYS", 10)
     assert store.list_keys("many/") == keys
+    assert len(asked) == 3
+
+
+def test_an_upload_that_fails_halfway_leaves_no_part_of_it(store: ObjectStore, tmp_path: Path) -> None:
+    content = os.urandom(20 << 20)
+    (tmp_path / "file").write_bytes(content)
+    arrived: list[int] = []
+
+    def break_off() -> None:
+        arrived.append(1)
+        if len(arrived) == 2:
+            raise StorageUnavailable("nobody waits any more")
+
+    with pytest.raises(StorageUnavailable, match="nobody waits"):
+        store.put_file("a", tmp_path / "file", hashlib.sha256(content).hexdigest(), "text/plain", break_off)
+    assert len(arrived) == 2
+    assert store.list_keys() == []
+    begun = store._client.list_multipart_uploads(Bucket=store.bucket, Prefix="a")  # pyright: ignore[reportPrivateUsage]
+    assert not begun.get("Uploads")
+
+
+def test_a_server_that_knows_no_conditions_gets_none_and_nothing_is_replaced(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    asked: list[bool] = []
+
+    def refuse(model: Any, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
+        asked.append("If-None-Match" in params["headers"])
+        if not asked[-1]:
+            return None
+        refusal = {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}
+        return AWSResponse("", 501, HTTPHeaders(), None), refusal
+
+    events: Any = store._client.meta.events  # pyright: ignore[reportPrivateUsage]
+    for call in ("PutObject", "CompleteMultipartUpload"):
+        events.register(f"before-call.s3.{call}", refuse)
+    for content in (b"one", os.urandom(9 << 20)):
+        put(store, tmp_path, str(len(content)), content)
+        assert store.get_bytes(str(len(content))) == content
+        with pytest.raises(StorageError, match="already holds something else"):
+            put(store, tmp_path, str(len(content)), b"other")
+    assert asked == [True, False, True, False]
+
+
+def test_a_store_behind_tls_is_trusted_by_its_own_certificate(
+    server: S3Endpoint, store: ObjectStore, tmp_path: Path
+) -> None:
+    certificate, key = certificate_for("127.0.0.1", tmp_path)
+    with behind_tls(urlsplit(server.endpoint_url).port or 0, certificate, key) as port:
+        settings = StorageSettings(
+            endpoint_url=f"https://127.0.0.1:{port}",
+            bucket=store.bucket,
+            access_key=server.access_key,
+            secret_key=server.secret_key,
+        )
+        with pytest.raises(StorageError, match="certificate is not accepted") as refused:
+            ObjectStore.from_settings(settings).check()
+        assert "ELOQUENCE_STORAGE__CA_FILE" in refused.value.remedy
+        trusting = settings.model_copy(update={"ca_file": certificate})
+        assert ObjectStore.from_settings(trusting).check() == StoreCheck()
 
 
 def test_prefix_of_the_store_stands_before_every_key(
@@ -118,7 +151,7 @@ def test_link_opens_without_credentials_and_nothing_else_does(store: ObjectStore
 
 
 def test_check_passes_on_a_good_bucket_and_can_be_repeated(store: ObjectStore) -> None:
-    assert store.check() == store.check() == ""
+    assert store.check() == store.check() == StoreCheck()
     assert store.list_keys() == []
 
 
@@ -126,16 +159,16 @@ def test_check_of_a_bucket_that_a_run_would_create_leaves_no_bucket(
     server: S3Endpoint, store_at: Callable[[S3Endpoint], ObjectStore]
 ) -> None:
     store = store_at(server)
-    assert store.check(create=True) == ""
+    assert store.check(create=True) == StoreCheck()
     with pytest.raises(StorageError, match="no bucket"):
-        store.ensure_bucket(create=False)
-    assert store.ensure_bucket(create=True)
-    assert not store.ensure_bucket(create=True)
+        store.ensure(create=False)
+    assert store.ensure(create=True)
+    assert not store.ensure(create=True)
 
 
 def test_ensuring_a_bucket_twice_is_fine(store: ObjectStore) -> None:
-    store.ensure_bucket(create=True)
-    store.ensure_bucket(create=False)
+    store.ensure(create=True)
+    store.ensure(create=False)
 
 
 def test_missing_bucket_is_named_whatever_is_asked_of_it(
@@ -143,7 +176,7 @@ def test_missing_bucket_is_named_whatever_is_asked_of_it(
 ) -> None:
     store = store_at(server)
     actions: list[Callable[[], object]] = [
-        lambda: store.ensure_bucket(create=False),
+        lambda: store.ensure(create=False),
         store.check,
         store.list_keys,
         lambda: store.get_bytes("a"),

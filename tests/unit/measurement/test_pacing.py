@@ -56,6 +56,23 @@ def test_a_frame_left_out_is_overload_and_counted() -> None:
     assert pacing.pacing_lateness_max_ms == pytest.approx(0.1)
 
 
+def test_as_many_frames_as_the_settings_allow_may_be_left_out() -> None:
+    late = DEADLINES + 100_000
+    late[10:12] = 0
+    overloaded = [
+        pacing_figures(
+            DEADLINES,
+            late,
+            NO_LAG,
+            NO_LAG,
+            frame_ns=FRAME_NS,
+            thresholds=ThresholdSettings(frames_skipped_max=most),
+        ).overloaded
+        for most in (1, 2)
+    ]
+    assert overloaded == [True, False]
+
+
 def test_nothing_sent_and_nothing_received_is_no_crash() -> None:
     empty = np.zeros(0, dtype=np.int64)
     assert not pacing_figures(

@@ -37,6 +37,7 @@ def bare(folder: Path, tmp_path: Path) -> Path:
 def reseal(folder: Path) -> None:
     """Write a manifest of what is there now."""
     names = sorted(path.name for path in folder.iterdir() if path.name != "manifest.json")
+    names = [name for name in names if not name.startswith(".")]
     manifest = Manifest(
         run_id=folder.name,
         key_prefix=f"runs/2026-11-22/clean/{folder.name}/",

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from eloquence_pipeline.errors import EloquenceError, MeasurementError, StorageE
 from eloquence_pipeline.files import write_npz
 from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.signal.wav import read_wav, write_wav
+from eloquence_pipeline.storage import RunFolder, run_documents
 from tests.unit.replay.conftest import refer_to, reseal, rewritten
 
 pytestmark = pytest.mark.unit
@@ -128,6 +130,33 @@ def test_times_that_are_none_are_refused(bare: Path, content: bytes) -> None:
     refer_to(bare, "sent", "timings", "other.npz")
     with pytest.raises(MeasurementError):
         StoredRun(bare).analyse()
+
+
+def test_times_that_become_huge_are_refused_before_they_do(bare: Path) -> None:
+    with (
+        ZipFile(bare / "other.npz", "w", ZIP_DEFLATED) as archive,
+        archive.open("deadline_ns.npy", "w") as times,
+    ):
+        for _ in range(600):
+            times.write(bytes(1 << 20))
+    assert (bare / "other.npz").stat().st_size < 1 << 20
+    refer_to(bare, "sent", "timings", "other.npz")
+    with pytest.raises(MeasurementError, match="more than any call has"):
+        StoredRun(bare).analyse()
+
+
+def test_a_document_that_is_too_long_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_documents, "_MOST_BYTES", 100)
+    with pytest.raises(StorageError, match="longer than 100 bytes"):
+        StoredRun(folder)
+
+
+def test_a_packed_recording_that_becomes_another_length_is_not_unpacked(bare: Path) -> None:
+    soundfile.write(str(bare / "sent.flac"), np.zeros(480_000, dtype=np.int16), 48_000, subtype="PCM_16")
+    (bare / "sent.wav").unlink()
+    RunFolder(bare, "").seal()
+    with StoredRun(bare) as run, pytest.raises(MeasurementError, match="another file"):
+        run.analyse()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from eloquence_pipeline.settings.values import BucketName, EndpointUrl, LiveKitUrl, RoomName, shown
+from eloquence_pipeline.settings.values import BucketName, LiveKitUrl, RoomName, StoreUrl, shown
 
 pytestmark = pytest.mark.unit
 
@@ -58,7 +58,7 @@ def test_what_is_no_address_of_livekit(url: str, part: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:9000", "https://s3.example.invalid/"])
 def test_addresses_of_a_store(url: str) -> None:
-    assert TypeAdapter(EndpointUrl).validate_python(url) == url
+    assert TypeAdapter(StoreUrl).validate_python(url) == url
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_addresses_of_a_store(url: str) -> None:
     ],
 )
 def test_what_is_no_address_of_a_store(url: str, part: str) -> None:
-    message = refusal(EndpointUrl, url)
+    message = refusal(StoreUrl, url)
     assert part in message
     assert "hush" not in message
 

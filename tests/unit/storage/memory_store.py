@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eloquence_pipeline.errors import StorageError
@@ -20,7 +20,9 @@ class MemoryStore:
     def uri(self, key: str) -> str:
         return f"s3://memory/{key}"
 
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
+    def put_file(
+        self, key: str, path: Path, sha256: str, content_type: str, moved: Callable[[], None] = lambda: None
+    ) -> None:
         self.attempts.append(key)
         failure = self._failures.pop(0) if self._failures else None
         if failure:
@@ -30,3 +32,4 @@ class MemoryStore:
         if sha256_of_file(path) != sha256:
             raise StorageError("the content is not what its SHA-256 says")
         self.objects[key] = path.read_bytes()
+        moved()

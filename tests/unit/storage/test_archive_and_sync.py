@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.models import Archive, ArchiveState
 from eloquence_pipeline.storage import RunFolder, archive, pending_runs, sync
+from eloquence_pipeline.storage.sync import seal_abandoned
 from tests.unit.storage.memory_store import MemoryStore
 
 pytestmark = pytest.mark.unit
@@ -31,9 +37,9 @@ def test_manifest_is_sent_last(tmp_path: Path) -> None:
     outcome = archive(run, store)
     assert outcome.state is ArchiveState.UPLOADED
     assert outcome.uri == f"s3://memory/{run.prefix}"
-    assert store.attempts == [
-        run.prefix + name for name in ("audio/sent.wav", "results.json", "manifest.json")
-    ]
+    *files, last = store.attempts
+    assert sorted(files) == [run.prefix + name for name in ("audio/sent.wav", "results.json")]
+    assert last == run.prefix + "manifest.json"
 
 
 def test_archiving_again_sends_nothing(tmp_path: Path) -> None:
@@ -57,9 +63,10 @@ def test_store_that_goes_away_leaves_the_evidence_here(tmp_path: Path, sent_befo
     assert [pending.path for pending in pending_runs(tmp_path)] == [run.path]
 
 
-def test_unsealed_run_is_not_sent(tmp_path: Path) -> None:
+def test_run_that_is_still_written_is_not_sent(tmp_path: Path) -> None:
     run, store = RunFolder.create(tmp_path, STARTED, "basic"), MemoryStore()
     run.write_text("results.json", "{}")
+    assert sync(tmp_path, store) == []
     with pytest.raises(StorageError, match="seal"):
         archive(run, store)
     assert pending_runs(tmp_path) == []
@@ -108,6 +115,91 @@ def test_sync_goes_on_after_one_run_that_is_refused(tmp_path: Path) -> None:
     (damaged.path / "manifest.json").write_text("{")
     states = [outcome.state for outcome in sync(tmp_path, MemoryStore())]
     assert states == [ArchiveState.LOCAL_ONLY, ArchiveState.UPLOADED]
+
+
+def write_in_a_process_that_is_killed(
+    results: Path, meanwhile: Callable[[], None] = lambda: None
+) -> RunFolder:
+    """Let a process of its own begin a run, do something meanwhile, and kill it."""
+    program = (
+        "import os, sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from eloquence_pipeline.storage import RunFolder\n"
+        f"run = RunFolder.create(Path({str(results)!r}), datetime.now(UTC), 'basic')\n"
+        "run.write_text('publisher.begun.json', '{}'); print(run.path, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with Popen([sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        run = RunFolder.open(Path(writer.stdout.readline().strip()))
+        meanwhile()
+        writer.kill()
+    return run
+
+
+def test_run_whose_process_was_killed_is_sealed_marked_and_sent_once(tmp_path: Path) -> None:
+    def leave_it_alone() -> None:
+        assert sync(tmp_path, MemoryStore()) == []
+
+    run, store = write_in_a_process_that_is_killed(tmp_path, leave_it_alone), MemoryStore()
+    assert not run.is_sealed
+    (outcome,) = sync(tmp_path, store)
+    assert outcome.uri == f"s3://memory/{run.prefix}"
+    assert {Path(key).name for key in store.objects} == {
+        "publisher.begun.json",
+        "unfinished.json",
+        "manifest.json",
+    }
+    assert sync(tmp_path, store) == []
+
+
+def test_two_at_once_seal_a_run_whose_process_was_killed_once(tmp_path: Path) -> None:
+    runs = [write_in_a_process_that_is_killed(tmp_path) for _ in range(3)]
+    store = MemoryStore()  # asserts that no key is stored twice
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(sync, tmp_path, store) for _ in range(2)]:
+            assert all(outcome.state is ArchiveState.UPLOADED for outcome in future.result())
+    sync(tmp_path, store)
+    assert len(store.objects) == 3 * len(runs)
+
+
+def test_unfinished_run_of_a_version_without_locks_is_sealed_when_nothing_changes_any_more(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "runs/2026-11-22/basic/20261122T151000Z-3f9a1c"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    (folder.parent / "not-a-run").mkdir()
+    assert seal_abandoned(tmp_path) == []
+    os.utime(folder / "run.json", (0, 0))
+    assert [run.path for run in seal_abandoned(tmp_path)] == [folder]
+
+
+def test_store_that_stops_moving_is_given_up_and_the_rest_is_not_tried(tmp_path: Path) -> None:
+    for minutes in range(3):
+        sealed_run(tmp_path, minutes)
+    asked: list[str] = []
+    never = threading.Event()
+
+    class Hanging(MemoryStore):
+        def put_file(
+            self, key: str, path: Path, sha256: str, content_type: str, moved: Callable[[], None] = never.set
+        ) -> None:
+            asked.append(key)
+            never.wait()
+
+    outcomes = sync(tmp_path, Hanging(), patience_seconds=0.3)
+    never.set()
+    assert ["has taken nothing for 0.3 s" in outcome.problem for outcome in outcomes] == [True] * 3
+    assert len({Path(key).parent for key in asked}) <= 2  # the folder of the sound, and that of the rest
+    assert len(pending_runs(tmp_path)) == 3
+
+
+def test_a_later_run_sends_for_a_limited_time(tmp_path: Path) -> None:
+    for minutes in range(3):
+        sealed_run(tmp_path, minutes)
+    store = MemoryStore()
+    assert sync(tmp_path, store, at_most_seconds=-1) == []
+    assert len(sync(tmp_path, store)) == 3
 
 
 def test_two_syncs_at_once_send_each_run_once(tmp_path: Path) -> None:

@@ -98,6 +98,14 @@ def test_nothing_is_written_outside_the_folder(name: str, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.rglob("*")] == ["inside", "run"]
 
 
+def test_a_run_that_says_it_takes_more_than_there_is_room_for_is_not_begun(tmp_path: Path) -> None:
+    manifest = json.loads(manifest_of(FILES))
+    manifest["files"][0]["byte_count"] = 10**18
+    with pytest.raises(StorageError, match=r"says that it takes \d+ MB"):
+        fetch_run(store_of(FILES, json.dumps(manifest).encode()), PREFIX, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     files = {"audio": b"file", "audio/sent.wav": b"RIFF"}
     with pytest.raises(StorageError, match="cannot be copied"):

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import exceptions as boto
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError, StorageUnavailable
 from eloquence_pipeline.settings import StorageSettings
-from eloquence_pipeline.storage import ObjectStore
+from eloquence_pipeline.storage import ObjectStore, open_store
 from eloquence_pipeline.storage.s3_errors import translated
 
 pytestmark = pytest.mark.unit
@@ -68,6 +69,8 @@ def test_a_store_that_is_away_is_transient(error: Exception) -> None:
         (client_error("RequestTimeTooSkewed", 403), "clocks"),
         (client_error("XAmzContentChecksumMismatch", 400), "SHA-256"),
         (client_error("MethodNotAllowed", 405), "MethodNotAllowed"),
+        (client_error("XMinioStorageFull", 507), "it is full"),
+        (client_error("507", 507), "it is full"),
         (boto.NoCredentialsError(), "no credentials"),
         (boto.SSLError(endpoint_url="https://host", error=OSError(SECRET)), "TLS certificate"),
         (boto.ParamValidationError(report=SECRET), "ParamValidationError"),
@@ -109,6 +112,39 @@ def test_addresses_show_no_credentials() -> None:
 def test_store_is_made_from_the_settings() -> None:
     settings = StorageSettings(endpoint_url="http://127.0.0.1:9000", bucket="voice", prefix="team", **KEYS)
     assert ObjectStore.from_settings(settings).uri("k") == "s3://voice/team/k"
+
+
+def test_the_bucket_stands_where_the_settings_say() -> None:
+    settings = StorageSettings(endpoint_url="https://s3.example:9000", bucket="voice", **KEYS)
+    for addressing, address in {
+        "auto": "https://s3.example:9000/voice/runs/a?",
+        "path": "https://s3.example:9000/voice/runs/a?",
+        "virtual": "https://voice.s3.example:9000/runs/a?",
+    }.items():
+        store = ObjectStore.from_settings(settings.model_copy(update={"addressing": addressing}))
+        assert store.presign("runs/a", 60).startswith(address)
+
+
+def test_a_session_token_goes_with_temporary_keys() -> None:
+    settings = StorageSettings(bucket="voice", session_token=SecretStr("temporary"), **KEYS)
+    assert "X-Amz-Security-Token=temporary" in ObjectStore.from_settings(settings).presign("a", 60)
+
+
+def test_a_file_without_certificates_is_a_configuration_error(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.pem", tmp_path):
+        settings = StorageSettings(endpoint_url="https://s3.example", ca_file=path, **KEYS)
+        with pytest.raises(ConfigurationError, match="as certificates"):
+            ObjectStore.from_settings(settings)
+
+
+def test_the_settings_say_whether_the_store_is_a_folder(tmp_path: Path) -> None:
+    store = open_store(StorageSettings(endpoint_url="file:///srv/a%20b", prefix="team"))
+    assert store.uri("k") == "file:///srv/a b/team/k"
+    with pytest.raises(ValidationError, match="a folder has no bucket"):
+        StorageSettings(endpoint_url="file:///srv", bucket="voice")
+    for url in ("file://host/srv", "file:srv", "file:///a?b", "file://"):
+        with pytest.raises(ValidationError):
+            StorageSettings(endpoint_url=url)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 7 * 24 * 3600 + 1])

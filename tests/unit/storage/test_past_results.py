@@ -168,6 +168,18 @@ def test_a_store_that_is_away_leaves_this_machine_and_says_so(tmp_path: Path) ->
     assert found.notes == ("the store could not be read, only this machine was: the store does not answer",)
 
 
+def test_a_thousand_runs_are_listed_with_a_request_a_day() -> None:
+    store = Store()
+    days = [f"2026{month:02}{day:02}" for month in (9, 10) for day in range(1, 26)]
+    names = [f"{day}T02{minute:02}00Z-000000" for day in days for minute in range(20)]
+    for name in names:
+        store.objects |= files_of(name, b"{}")
+    found = module.runs_in_store(store, "", Period(date(2026, 9, 1), date(2026, 10, 31)))
+    assert [run.run_id for run in found] == names
+    assert len(names) == 1000
+    assert len(store.listed) == 50
+
+
 def test_of_very_many_runs_the_newest_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_RUNS", 2)
     store = Store()
