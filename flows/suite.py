@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
@@ -11,9 +12,10 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models import Archive, ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.suite import Part, suite_event, suite_sentence, suite_status
+from eloquence_pipeline.reporting.suite import Errors, Part, Parts, suite_event, suite_sentence, suite_status
+from eloquence_pipeline.settings import Settings
 from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
@@ -26,6 +28,7 @@ from tasks.events import emit
 from tasks.logs import forward_logs_to_prefect
 from tasks.progress import shown_progress
 from tasks.report import report_suite
+from tasks.suite import keep_suite
 
 _logger = PipelineLogger("SUITE")
 
@@ -69,6 +72,7 @@ async def suite(
 
 async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
     forward_logs_to_prefect()
+    started_at = datetime.now(UTC)
     outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
     with (
@@ -96,8 +100,7 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
             else:
                 raise outcome
             progress.tell(number / len(tests))
-    # The evidence is kept: a page that cannot be shown is no reason to fail.
-    await cast(Awaitable[Any], report_suite(outcomes, errors, return_state=True))
+        await _kept(outcomes, errors, started_at, settings)
     emit([suite_event(outcomes, errors)])
     return verdict_state(
         suite_status(outcomes, errors),
@@ -107,3 +110,15 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
             errors=errors,
         ),
     )
+
+
+async def _kept(parts: Parts, errors: Errors, started_at: datetime, settings: Settings) -> None:
+    """Keep the report over all tests; each has its evidence, so that none is lost where that fails."""
+    keeping = cast(Awaitable[State[Any]], keep_suite(parts, errors, started_at, settings, return_state=True))
+    kept = await (await keeping).aresult(raise_on_failure=False)
+    if isinstance(kept, Archive):
+        await cast(Awaitable[Any], report_suite(parts, errors, kept, settings, return_state=True))
+        return
+    if not isinstance(kept, Exception):
+        raise kept  # a cancellation
+    _logger.warning(f"pas de rapport de la suite: {type(kept).__name__}: {kept}")
