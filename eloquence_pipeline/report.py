@@ -125,7 +125,7 @@ def _combined_page(kind: str, written: Any, folder: Path, evidence: Evidence) ->
 def _run_page(folder: Path, evidence: Evidence, options: ReportOptions) -> Page:
     with StoredRun(folder) as run:
         result = _result(run)
-        return run_page(result, _sounds(run, result, options.most_sounds), evidence)
+        return run_page(result, phrase_sounds(run, result, options.most_sounds), evidence)
 
 
 def _result(run: StoredRun) -> ScenarioResult:
@@ -161,7 +161,7 @@ def _is_plain(name: str) -> bool:
         return False
 
 
-def _sounds(run: StoredRun, result: ScenarioResult, most: int) -> list[PhraseSound]:
+def phrase_sounds(run: StoredRun, result: ScenarioResult, most: int) -> list[PhraseSound]:
     """Return the sound of the worst phrases, as far as it was kept."""
     if not most:
         return []

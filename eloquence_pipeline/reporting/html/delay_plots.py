@@ -126,7 +126,9 @@ def _told(result: ScenarioResult) -> Text:
     delay = result.delay.one_way_delay_ms
     received, sent = result.packets_received, result.packets_sent
     if delay.median is None:
-        return Text(f"Aucune des {sent} phrases n'a été reçue.", f"None of the {sent} phrases was received.")
+        return Text(
+            f"Aucune des {sent} phrases n'a été reçue.", f"Not one of the {sent} phrases was received."
+        )
     low, high, middle = milliseconds(delay.min), milliseconds(delay.max), milliseconds(delay.median)
     return Text(
         f"Aller simple de {received} phrases sur {sent} : de {low} à {high}, médiane {middle}.",

@@ -34,12 +34,8 @@ from eloquence_pipeline.reporting.html.text import Text
 from eloquence_pipeline.reporting.html.verdict import headline, tiles
 
 _HOW_TO_LISTEN = Text(
-    "À gauche ce qui a été émis, à droite ce qui a été reçu, à partir du même instant de la phrase. 24 "
-    "kHz, sans "
-    "perte ; l'original à 48 kHz est dans les preuves.",
-    "What was sent, and beside it what was received, from the same moment of the phrase on. 24 kHz, "
-    "without loss; "
-    "the original at 48 kHz is in the evidence.",
+    "Ce qui a été émis et ce qui a été reçu, à partir du même instant de la phrase. 24 kHz, sans perte.",
+    "What was sent and what was received, from the same moment of the phrase on. 24 kHz, without loss.",
 )
 _NO_SOUND = Text("Le son de cet essai n'a pas été gardé.", "The sound of this run was not kept.")
 

@@ -177,7 +177,7 @@ def _part(name: str, part: SuitePart, head: Headline) -> Section | None:
             Table(Text("Mesures", "Figures"), columns, rows, words=frozenset({0, 2})),
             delay_plot(part.result, f"delay-{name}"),
         ]
-    return section(f"test-{name}", Text.same(name), blocks)
+    return section(f"test-{name}", Text.same(name), blocks, beside=True)
 
 
 def _commands(record: SuiteRecord) -> list[str]:
