@@ -8,6 +8,7 @@
     ├── TransportError            a participant could not do its part         (exit code 3)
     │   ├── ConnectTimeout            transient
     │   ├── SubscriptionTimeout       transient
+    │   ├── TransmissionNotEnding     it was broken off, long after it should have ended
     │   └── DisturbanceNotPossible    this server, or this way to it, does not offer it
     ├── MeasurementError          a recording cannot be measured              (exit code 3)
     │   ├── AlignmentFailed
@@ -94,6 +95,10 @@ class SubscriptionTimeout(TransportError):
     """Publisher and subscriber were both in the room but never heard of each other."""
 
     transient_by_default = True
+
+
+class TransmissionNotEnding(TransportError):
+    """A transmission was broken off: it took much longer than what is said in it."""
 
 
 class DisturbanceNotPossible(TransportError):

@@ -18,7 +18,6 @@ from eloquence_pipeline.models import (
     RECONNECTION_FORMAT,
     SUITE_FORMAT,
     Axis,
-    Channel,
     MatrixResult,
     PhraseObservation,
     ReconnectionResult,
@@ -40,6 +39,8 @@ from eloquence_pipeline.reporting.html import (
     suite_page,
 )
 from eloquence_pipeline.reporting.html.blocks import Page
+from eloquence_pipeline.reporting.html.sound import MOST_SECONDS
+from eloquence_pipeline.signal.flac import flac_of
 from eloquence_pipeline.signal.wav import Int16Samples, read_stretch
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.fetching import file_of_run
@@ -98,9 +99,9 @@ def report_of(folder: Path, options: ReportOptions) -> str:
     written: Any = documents.read(RESULTS_FILE)
     evidence = _evidence(folder, options)
     kind = _kind(written)
-    with documents.reading(RESULTS_FILE):
-        page = _combined_page(kind, written, folder, evidence)
-    return page_html(page or _run_page(folder, evidence, options), options.language)
+    with documents.reading(RESULTS_FILE):  # whatever values stand there
+        page = _combined_page(kind, written, folder, evidence) or _run_page(folder, evidence, options)
+        return page_html(page, options.language)
 
 
 def _kind(written: Any) -> str:
@@ -169,7 +170,7 @@ def phrase_sounds(run: StoredRun, result: ScenarioResult, most: int) -> list[Phr
         if run.content.kept is not None:
             return _kept_sounds(run, result)[:most]
         return [_sound(run, result, phrase) for phrase in worst_phrases(result, most)]
-    except (EloquenceError, OSError):
+    except (EloquenceError, OSError, ArithmeticError, ValueError):
         return []
 
 
@@ -194,11 +195,10 @@ def _sound(run: StoredRun, result: ScenarioResult, phrase: PhraseObservation) ->
     there = phrase.position_in_received_seconds
     if there is None:
         there = phrase.position_in_sent_seconds + _usually_later_seconds(result, phrase.speaker)
-    sent, received = _recorded(run, channel)
     return PhraseSound(
         index=phrase.index,
-        sent=_cut(sent, channel.sent, phrase.position_in_sent_seconds, phrase.duration_seconds),
-        received=_cut(received, channel.received, there, phrase.duration_seconds),
+        sent=_cut(run.folder, channel.sent, phrase.position_in_sent_seconds, phrase.duration_seconds),
+        received=_cut(run.folder, channel.received, there, phrase.duration_seconds),
         sample_rate_hz=channel.sent.sample_rate_hz,
         lead_seconds=_LEAD_SECONDS,
     )
@@ -213,27 +213,15 @@ def _usually_later_seconds(result: ScenarioResult, speaker: str) -> float:
     return median(later) if later else 0.0
 
 
-def _recorded(run: StoredRun, channel: Channel) -> tuple[Path | Int16Samples, Path | Int16Samples]:
-    """Return where the sound of both ends is; samples where it has been packed."""
-    received = channel.received
-    names = [channel.sent.audio.name, *([received.audio.name] if received else [])]
-    if all((run.folder / name).exists() for name in names):
-        paths = [file_of_run(run.folder, name) for name in names]
-        return paths[0], paths[1] if received else _NO_SOUND
-    recorded = run.recorded(channel.speaker)
-    return recorded.sent.samples, recorded.received.samples
-
-
 def _cut(
-    sound: Path | Int16Samples, end: SendRecord | Recording | None, begin_seconds: float, seconds: float
+    folder: Path, end: SendRecord | Recording | None, begin_seconds: float, seconds: float
 ) -> Int16Samples:
     """Return a phrase with a little before and after it; silence where the recording does not reach."""
     if end is None:
         return _NO_SOUND
+    name = end.audio.name
+    sound = file_of_run(folder, name if (folder / name).exists() else flac_of(name))
+    seconds = min(seconds, MOST_SECONDS)  # a hostile result may say any
     first = round((begin_seconds - _LEAD_SECONDS) * end.sample_rate_hz)
     count = round((seconds + 2 * _LEAD_SECONDS) * end.sample_rate_hz)
-    if isinstance(sound, Path):
-        return read_stretch(sound, first, count, pad=True)
-    there = np.asarray(sound[max(0, first) : max(0, first + count)], dtype=np.int16)
-    before = min(count, max(0, -first))
-    return np.pad(there, (before, max(0, count - before - there.size)))
+    return read_stretch(sound, first, count, pad=True)

@@ -43,7 +43,7 @@ from eloquence_pipeline.storage.patience import patiently
 from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.sync import pending_runs, seal_abandoned, sync
-from flows.defaults import default_parameters
+from flows.defaults import default_parameters, section_of
 from flows.environment import environment_of, exported, secrets_at_hand, store_at_hand
 from flows.machine_files import MachineFiles
 from flows.output import report_error
@@ -177,10 +177,6 @@ _SCENARIOS = ("basic", "stress", "latency")
 """Those of the suite."""
 
 
-def _categories(settings: Settings, flow: str) -> tuple[str, ...]:
-    return (settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow)).categories
-
-
 def _require_speakable(settings: Settings, options: Options) -> None:
     """Refuse phrases that are none, or do not fit into the test, before anything is started."""
     catalogue = load_catalogue(settings.phrases)
@@ -189,7 +185,7 @@ def _require_speakable(settings: Settings, options: Options) -> None:
     # The matrix speaks what the basic test does.
     alone = "basic" if options.flow == "network" else options.flow
     chosen = {
-        scenario: options.parameters.get("categories") or _categories(settings, scenario)
+        scenario: options.parameters.get("categories") or section_of(scenario, settings).categories
         for scenario in (_SCENARIOS if options.flow == "suite" else (alone,))
     }
     phrases = {scenario: catalogue.phrases(*categories) for scenario, categories in chosen.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from eloquence_pipeline.settings import Settings
 
 # A parameter that a flow takes from the settings is one more name here.
@@ -24,5 +26,10 @@ def default_parameters(flow: str, settings: Settings) -> dict[str, int]:
     settings
         The effective settings.
     """
-    section = settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow, None)
+    section = section_of(flow, settings)
     return {name: getattr(section, name) for name in _FROM_SETTINGS.get(flow, ())}
+
+
+def section_of(flow: str, settings: Settings) -> Any:
+    """Return what the settings say about a test; None where they say nothing, as of the suite."""
+    return settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 
@@ -72,13 +72,11 @@ def secrets_at_hand(target: str = "") -> Generator[Settings]:
     settings = load_settings()
     chosen = environment_of_target(settings, target) | environment_of_store_secrets(settings)
     with exported(chosen):
-        complete = load_settings()
-        hide_secrets_of(complete)
-        yield complete
+        yield _reloaded()
 
 
 @contextmanager
-def servers_at_hand(progress: ProgressSink, target: str = "") -> Generator[Settings]:
+def servers_at_hand(progress: ProgressSink, target: str = "", *, livekit: bool = True) -> Generator[Settings]:
     """Run what the settings do not name a server of the user's own for, and yield settings that name all.
 
     A flow started by the command finds everything there already; one started by a worker joins the
@@ -90,6 +88,8 @@ def servers_at_hand(progress: ProgressSink, target: str = "") -> Generator[Setti
         Is told what is started.
     target
         Name of the LiveKit server to test; empty for that of the settings.
+    livekit
+        Whether one is needed; a store always is.
 
     Raises
     ------
@@ -102,32 +102,22 @@ def servers_at_hand(progress: ProgressSink, target: str = "") -> Generator[Setti
         secrets_at_hand(target) as settings,
         embedded_servers(
             settings,
-            livekit=not settings.livekit_url,
+            livekit=livekit and not settings.livekit_url,
             s3=not settings.storage.is_users_own,
             prefect=False,
             progress=progress,
         ) as endpoints,
         exported(environment_of(endpoints)),
     ):
-        complete = load_settings()
-        hide_secrets_of(complete)
-        yield complete
+        yield _reloaded()
 
 
-@contextmanager
-def store_at_hand(console: Console) -> Generator[Settings]:
+def store_at_hand(console: Console) -> AbstractContextManager[Settings]:
     """Yield settings that name a store; the embedded one runs meanwhile where they name none."""
-    with (
-        secrets_at_hand() as settings,
-        embedded_servers(
-            settings,
-            livekit=False,
-            s3=not settings.storage.is_users_own,
-            prefect=False,
-            progress=printer(console),
-        ) as endpoints,
-        exported(environment_of(endpoints)),
-    ):
-        complete = load_settings()
-        hide_secrets_of(complete)
-        yield complete
+    return servers_at_hand(printer(console), livekit=False)
+
+
+def _reloaded() -> Settings:
+    settings = load_settings()
+    hide_secrets_of(settings)
+    return settings

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -22,7 +21,6 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.event import matrix_event
 from eloquence_pipeline.reporting.matrix import matrix_sentence
 from eloquence_pipeline.settings import Settings
-from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
 from flows.parameters import (
     ASKED_CATEGORIES,
@@ -39,10 +37,10 @@ from flows.parameters import (
 )
 from flows.plans import choose_seed
 from flows.scenario import condition
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.events import emit
-from tasks.logs import forward_logs_to_prefect
 from tasks.matrix import keep_matrix
+from tasks.outcome import outcome_of
 from tasks.progress import shown_progress
 from tasks.report import report_matrix
 
@@ -64,7 +62,7 @@ _logger = PipelineLogger("NETWORK")
 
 
 @flow(name="scenario", flow_run_name="network", persist_result=False)
-@told_apart("network")
+@ends_in_order("network")
 async def network_matrix(
     conditions: Conditions = asked(
         DEFAULT_CONDITIONS, "Conditions", "Networks to try one after the other, each a name or conditions."
@@ -80,13 +78,6 @@ async def network_matrix(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Speak the same phrases over one network after the other, and say where each class is left."""
-    return await ending_in_order(_matrix(conditions, must_pass, packets, categories, target, seed))
-
-
-async def _matrix(
-    conditions: list[str], must_pass: list[str], packets: int, categories: list[str], target: str, seed: int
-) -> State[Any]:
-    forward_logs_to_prefect()
     outcomes: dict[str, ScenarioOutcome] = {}
     errors: dict[str, str] = {}
     with servers_at_hand(_logger.info, target) as settings:
@@ -95,9 +86,7 @@ async def _matrix(
         networks = list(dict.fromkeys(conditions))
         with shown_progress("network-progress", "Conditions de réseau") as progress:
             for number, network in enumerate(networks, start=1):
-                # Prefect's types take an async flow with return_state for a synchronous one.
-                running = cast(
-                    Awaitable[State[Any]],
+                outcome = await outcome_of(
                     condition(
                         network=network,
                         packets=packets,
@@ -105,9 +94,8 @@ async def _matrix(
                         target=target,
                         seed=same_seed,
                         return_state=True,
-                    ),
+                    )
                 )
-                outcome = await (await running).aresult(raise_on_failure=False)
                 if isinstance(outcome, ScenarioOutcome):
                     outcomes[network] = outcome
                 elif isinstance(outcome, EloquenceError):
@@ -118,7 +106,7 @@ async def _matrix(
         result = _combined(outcomes, errors, must_pass, settings)
         kept = await keep_matrix(result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
-        await cast(Awaitable[Any], report_matrix(result, kept, settings, return_state=True))
+        await outcome_of(report_matrix(result, kept, settings, return_state=True))
     combined = MatrixOutcome(outcomes=tuple(outcomes.values()), result=result, archive=kept)
     message = matrix_sentence(result)
     emit([matrix_event(combined, message)])

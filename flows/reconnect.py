@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from prefect import flow, unmapped
+from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import JsonValue
 
@@ -35,7 +35,6 @@ from eloquence_pipeline.reporting.reconnection import call_sentence, reconnectio
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
 from eloquence_pipeline.speech.catalogue import load_catalogue
-from flows.cancellation import ending_in_order
 from flows.disturbances import Case, plan_cases
 from flows.environment import environment_of, exported
 from flows.parameters import (
@@ -50,15 +49,15 @@ from flows.parameters import (
 )
 from flows.plans import choose_seed
 from flows.scenario import ONE_AT_A_TIME, measuring
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.archive import archive, archive_reconnection, check_store
 from tasks.disturbed_call import Venue, measure_reconnection, transmit_disturbed
 from tasks.events import emit
-from tasks.logs import forward_logs_to_prefect
+from tasks.outcome import outcome_of
 from tasks.progress import shown_progress
 from tasks.report import report_reconnection
 from tasks.run import Run
-from tasks.speech import synthesise_phrase
+from tasks.speech import synthesised
 
 CALL_SCENARIO, SCENARIO = "reconnect-call", "reconnect"
 _ALL_KINDS: list[DisturbanceKind] = []
@@ -68,7 +67,7 @@ _logger = PipelineLogger("RECONNECT")
 
 
 @flow(name="scenario", flow_run_name="reconnect", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("reconnect")
+@ends_in_order("reconnect")
 async def reconnect(
     disturbances: list[DisturbanceKind] = asked(
         _ALL_KINDS, "Disturbances", "What is done to the calls; none for everything there is."
@@ -82,18 +81,6 @@ async def reconnect(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Disturb calls in every way there is, and measure how long nothing is heard and who comes back."""
-    return await ending_in_order(_disturbed(disturbances, sides, repetitions, network, target, seed))
-
-
-async def _disturbed(
-    disturbances: list[DisturbanceKind],
-    sides: list[DisturbedSide],
-    repetitions: int,
-    network: str,
-    target: str,
-    seed: int,
-) -> State[Any]:
-    forward_logs_to_prefect()
     async with measuring(target) as settings:
         await check_store(settings)
         parameters: dict[str, JsonValue] = {
@@ -121,7 +108,7 @@ async def _disturbed(
             calls=tuple(calls),
         )
         kept = await archive_reconnection(run, result, settings)
-        await cast(Awaitable[Any], report_reconnection(result, kept, settings, return_state=True))
+        await outcome_of(report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
     emit([reconnection_event(result, kept)])
     return verdict_state(result.verdict.status, message, ReconnectionOutcome(result=result, archive=kept))
@@ -129,9 +116,8 @@ async def _disturbed(
 
 def _spoken(settings: Settings) -> dict[Phrase, Clip]:
     """Speak every phrase of the categories once; each call says them in another order."""
-    phrases = list(load_catalogue(settings.phrases).phrases(*settings.reconnection.categories))
-    clips = synthesise_phrase.map(phrases, settings=unmapped(settings)).result()
-    return dict(zip(phrases, clips, strict=True))
+    phrases = load_catalogue(settings.phrases).phrases(*settings.reconnection.categories)
+    return synthesised(phrases, settings)
 
 
 async def _carried_out(
@@ -194,8 +180,7 @@ async def _call(
     }
     run = Run.begin(CALL_SCENARIO, settings, seed=case.seed, parameters=parameters, network=network)
     transmission: Transmission = await transmit_disturbed(run, script, call.disturbance, venue, settings)
-    measuring = measure_reconnection(run, transmission, call, settings, return_state=True)
-    outcome: Any = await measuring.aresult(raise_on_failure=False)
+    outcome = await outcome_of(measure_reconnection(run, transmission, call, settings, return_state=True))
     if isinstance(outcome, BaseException):
         await archive(run, None, settings)
         raise outcome

@@ -118,8 +118,7 @@ def _write(console: Console, folder: Path, output: Path, language: Language, set
             f"{output} is part of the evidence, which is never changed",
             remedy="name a file in another folder with --output",
         )
-    most_sounds = settings.report.phrases if settings.evidence.keep != "figures" else 0
-    content = report_of(folder, ReportOptions(language, most_sounds, beside=beside)).encode()
+    content = report_of(folder, ReportOptions(language, settings.report.phrases, beside=beside)).encode()
     write_atomically(output, content)
     told = f"Rapport : {output} ({size_text(len(content))})"
     console.print(told, soft_wrap=True, markup=False, highlight=False)

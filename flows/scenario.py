@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from prefect import flow, unmapped
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -14,8 +14,6 @@ from pydantic import JsonValue
 
 from eloquence_pipeline.models import (
     ArchiveState,
-    Clip,
-    Phrase,
     ScenarioOutcome,
     ScenarioResult,
     Transmission,
@@ -24,7 +22,6 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.wording import verdict_sentence
 from eloquence_pipeline.settings import ScenarioSettings, Settings
 from eloquence_pipeline.storage.room import require_room
-from flows.cancellation import ending_in_order
 from flows.environment import servers_at_hand
 from flows.parameters import (
     ASKED_CATEGORIES,
@@ -52,19 +49,19 @@ from flows.plans import (
     stability_plan,
     stress_plan,
 )
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store, send_what_is_left
 from tasks.baseline import compare_with_nights
 from tasks.events import emit_result
-from tasks.logs import forward_logs_to_prefect
+from tasks.outcome import outcome_of
 from tasks.own_test import transmit_own_test
 from tasks.own_test_loader import load_own_test
 from tasks.quality import score_quality
 from tasks.report import report
 from tasks.run import Run
 from tasks.slot import alone_on_this_machine
-from tasks.speech import synthesise_phrase
+from tasks.speech import synthesised
 from tasks.transmission import transmit
 
 _NO_OPTIONS: dict[str, JsonValue] = {}
@@ -83,7 +80,7 @@ ONE_AT_A_TIME = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_wo
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
-@told_apart("basic")
+@ends_in_order("basic")
 async def basic(
     duration_seconds: DurationSeconds = asked(
         30, "Duration", "Length of the conversation in seconds, 8 to 3600."
@@ -103,7 +100,7 @@ async def basic(
 
 
 @flow(name="scenario", flow_run_name="stress-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("stress")
+@ends_in_order("stress")
 async def stress(
     packets: Packets = asked(50, "Phrases", "How many phrases each speaker says, 1 to 1000."),
     interval_ms: IntervalMs = asked(500, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
@@ -123,7 +120,7 @@ async def stress(
 
 
 @flow(name="scenario", flow_run_name="latency-{packets}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("latency")
+@ends_in_order("latency")
 async def latency(
     packets: Packets = asked(20, "Phrases", "How many phrases are said, 1 to 1000."),
     interval_ms: IntervalMs = asked(200, "Pause", "Pause between phrases in milliseconds, 0 to 60000."),
@@ -147,7 +144,7 @@ async def latency(
     task_runner=ONE_AT_A_TIME,
     persist_result=False,
 )
-@told_apart("stability")
+@ends_in_order("stability")
 async def stability(
     duration_seconds: LongDurationSeconds = asked(
         600,
@@ -170,7 +167,7 @@ async def stability(
 
 
 @flow(name="scenario", flow_run_name="network-{network}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("network condition")
+@ends_in_order("network condition")
 async def condition(
     network: NamedNetwork,
     packets: Packets = 3,
@@ -188,7 +185,7 @@ async def condition(
 
 
 @flow(name="scenario", flow_run_name="{test}", task_runner=ONE_AT_A_TIME, persist_result=False)
-@told_apart("own test")
+@ends_in_order("own test")
 async def own_test(
     test: str = asked(..., "Test", "On the worker's machine: tests/mine.py:run, or a registered name."),
     options: dict[str, JsonValue] = asked(_NO_OPTIONS, "Options", "What the function takes, by name."),
@@ -197,13 +194,6 @@ async def own_test(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run a test of the user's own, ``file.py:function`` or a registered name, and measure what it says."""
-    return await ending_in_order(_measured_own_test(test, options, network, target, seed))
-
-
-async def _measured_own_test(
-    test: str, options: dict[str, JsonValue], network: str, target: str, seed: int
-) -> State[Any]:
-    forward_logs_to_prefect()
     async with measuring(target) as settings:
         await check_store(settings)
         loaded = load_own_test(test)
@@ -229,13 +219,6 @@ async def measuring(target: str) -> AsyncGenerator[Settings]:
 async def _carry_out(
     make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
 ) -> State[Any]:
-    return await ending_in_order(_measured(make_plan, network, target, seed))
-
-
-async def _measured(
-    make_plan: Callable[[ScenarioSettings], Plan], network: str, target: str, seed: int
-) -> State[Any]:
-    forward_logs_to_prefect()
     async with measuring(target) as settings:
         await check_store(settings)
         plan = make_plan(settings.tests)
@@ -248,7 +231,8 @@ async def _measured(
         )
 
         phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
-        clips = _synthesised(phrases, settings)
+        clip_of = synthesised((phrase for chosen in phrases.values() for phrase in chosen), settings)
+        clips = {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
         scripts = plan.lay_out(clips, run.seed)
         require_room(
             settings, max(script.duration_seconds for script in scripts.values()), speakers=len(scripts)
@@ -258,24 +242,11 @@ async def _measured(
         return await _conclude(run, transmission, settings)
 
 
-def _synthesised(phrases: Mapping[str, Sequence[Phrase]], settings: Settings) -> dict[str, list[Clip]]:
-    """Speak each phrase once, however many say it and however often."""
-    different = list(dict.fromkeys(phrase for chosen in phrases.values() for phrase in chosen))
-    clips = synthesise_phrase.map(different, settings=unmapped(settings)).result()
-    clip_of = dict(zip(different, clips, strict=True))
-    return {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
-
-
 async def _conclude(run: Run, transmission: Transmission, settings: Settings) -> State[Any]:
-    judging = analyse(run, transmission, settings.thresholds, return_state=True)
-    result = await judging.aresult(raise_on_failure=False)
+    result = await outcome_of(analyse(run, transmission, settings.thresholds, return_state=True))
     scored = result
     if isinstance(result, ScenarioResult) and settings.quality.enabled:
-        scoring = await cast(
-            Awaitable[State[Any]],
-            score_quality(run, transmission, result, settings, return_state=True),
-        )
-        scored = await scoring.aresult(raise_on_failure=False)
+        scored = await outcome_of(score_quality(run, transmission, result, settings, return_state=True))
         result = scored if isinstance(scored, ScenarioResult) else result
     if isinstance(result, ScenarioResult) and settings.baseline.enabled:
         result = await _compared(run, result, settings)
@@ -285,7 +256,7 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
     if not isinstance(scored, ScenarioResult):
         raise scored
     # The evidence is kept: a page that cannot be shown is no reason to fail.
-    await cast(Awaitable[Any], report(result, kept, settings, return_state=True))
+    await outcome_of(report(result, kept, settings, return_state=True))
     if kept.state is ArchiveState.UPLOADED:
         await send_what_is_left(settings)
     emit_result(result, kept)
@@ -295,8 +266,7 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
 
 async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
     """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
-    comparing = cast(Awaitable[State[Any]], compare_with_nights(run, result, settings, return_state=True))
-    compared = await (await comparing).aresult(raise_on_failure=False)
+    compared = await outcome_of(compare_with_nights(run, result, settings, return_state=True))
     if isinstance(compared, ScenarioResult):
         return compared
     if not isinstance(compared, Exception):

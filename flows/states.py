@@ -13,7 +13,7 @@ A bug keeps Prefect's own words (``Flow run encountered an exception``), and a p
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import get_annotations, signature
 from typing import Any, ParamSpec
@@ -26,13 +26,16 @@ from eloquence_pipeline.models import VerdictStatus
 from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.reporting.event import verdict_event
 from eloquence_pipeline.reporting.wording import not_carried_out_sentence
+from flows.cancellation import ending_in_order
 from tasks.events import emit
+from tasks.logs import forward_logs_to_prefect
 
 INVALID = "Invalid"
 NOT_CARRIED_OUT = "NotCarriedOut"
 _NOT_CARRIED_OUT_STATUS = "not_carried_out"
 
 P = ParamSpec("P")
+Ending = Callable[P, Coroutine[Any, Any, State[Any]]]
 
 
 def verdict_state(status: VerdictStatus, message: str, outcome: Any) -> State[Any]:
@@ -52,10 +55,11 @@ def verdict_state(status: VerdictStatus, message: str, outcome: Any) -> State[An
     return Failed(message=message, data=outcome)
 
 
-def told_apart(
-    test: str,
-) -> Callable[[Callable[P, Awaitable[State[Any]]]], Callable[P, Awaitable[State[Any]]]]:
-    """Make a flow end in a state of its own name when it could not be carried out.
+def ends_in_order(test: str) -> Callable[[Ending[P]], Ending[P]]:
+    """Make a flow end in a state that says what happened, and its log lines show in the Prefect UI.
+
+    A test that could not be carried out has a state of its own name; one that Prefect was asked to cancel
+    is cancelled once what it recorded is kept.
 
     Parameters
     ----------
@@ -63,11 +67,12 @@ def told_apart(
         What is named in message and event.
     """
 
-    def decorated(function: Callable[P, Awaitable[State[Any]]]) -> Callable[P, Awaitable[State[Any]]]:
+    def decorated(function: Ending[P]) -> Ending[P]:
         @wraps(function)
         async def carried_out(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+            forward_logs_to_prefect()
             try:
-                return await function(*args, **kwargs)
+                return await ending_in_order(function(*args, **kwargs))
             except EloquenceError as error:
                 message = redact(not_carried_out_sentence(test, error))
                 emit([verdict_event(test, _NOT_CARRIED_OUT_STATUS, message)])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
@@ -16,16 +15,15 @@ from eloquence_pipeline.models import Archive, ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.suite import Errors, Part, Parts, suite_event, suite_sentence, suite_status
 from eloquence_pipeline.settings import Settings
-from flows.cancellation import ending_in_order
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.network import network_matrix
 from flows.parameters import ASKED_NETWORK, ASKED_SEED, ASKED_TARGET, Network, Seed, Target, asked
 from flows.reconnect import reconnect
 from flows.scenario import basic, latency, stability, stress
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 from tasks.events import emit
-from tasks.logs import forward_logs_to_prefect
+from tasks.outcome import outcome_of
 from tasks.progress import shown_progress
 from tasks.report import report_suite
 from tasks.suite import keep_suite
@@ -57,7 +55,7 @@ _FLOWS: dict[SuiteTest, Flow[..., Any]] = {
 
 
 @flow(name="suite", persist_result=False)
-@told_apart("suite")
+@ends_in_order("suite")
 async def suite(
     tests: Annotated[list[SuiteTest], Field(min_length=1)] = asked(
         SHORT_TESTS, "Tests", "Which tests to run, one after the other."
@@ -67,12 +65,7 @@ async def suite(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run tests as the settings say; one that cannot be carried out does not stop the others."""
-    return await ending_in_order(_in_turn(list(dict.fromkeys(tests)), network, target, seed))
-
-
-async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int) -> State[Any]:
-    forward_logs_to_prefect()
-    started_at = datetime.now(UTC)
+    tests, started_at = list(dict.fromkeys(tests)), datetime.now(UTC)
     outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
     with (
@@ -85,12 +78,8 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
             common = {"target": target, "seed": seed} | (
                 {} if test is SuiteTest.NETWORK else {"network": network}
             )
-            # Prefect's types take an async flow with return_state for a synchronous one.
-            running = cast(
-                Awaitable[State[Any]],
-                _FLOWS[test](**default_parameters(test, settings), **common, return_state=True),
-            )
-            outcome = await (await running).aresult(raise_on_failure=False)
+            parameters = default_parameters(test, settings) | common
+            outcome = await outcome_of(_FLOWS[test](**parameters, return_state=True))
             if isinstance(outcome, Part):
                 outcomes[str(test)] = outcome
             elif isinstance(outcome, EloquenceError):
@@ -114,10 +103,10 @@ async def _in_turn(tests: list[SuiteTest], network: str, target: str, seed: int)
 
 async def _kept(parts: Parts, errors: Errors, started_at: datetime, settings: Settings) -> None:
     """Keep the report over all tests; each has its evidence, so that none is lost where that fails."""
-    keeping = cast(Awaitable[State[Any]], keep_suite(parts, errors, started_at, settings, return_state=True))
-    kept = await (await keeping).aresult(raise_on_failure=False)
+    kept = await outcome_of(keep_suite(parts, errors, started_at, settings, return_state=True))
     if isinstance(kept, Archive):
-        await cast(Awaitable[Any], report_suite(parts, errors, kept, settings, return_state=True))
+        # The evidence is kept: a page that cannot be shown is no reason to fail.
+        await outcome_of(report_suite(parts, errors, kept, settings, return_state=True))
         return
     if not isinstance(kept, Exception):
         raise kept  # a cancellation

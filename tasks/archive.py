@@ -71,8 +71,8 @@ async def archive(run: Run, result: ScenarioResult | None, settings: Settings) -
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
         _draw(folder, result)
-        await report_beside(folder, settings)
         await asyncio.wrap_future(in_background(lambda: _keep(folder, result, settings.evidence)))
+        await report_beside(folder, settings)
     return await sealed_and_sent(folder, settings)
 
 
@@ -112,8 +112,7 @@ def _write_report(folder: RunFolder, settings: Settings) -> None:
     # What draws takes half a second to import.
     from eloquence_pipeline.report import ReportOptions, report_of  # noqa: PLC0415
 
-    with_sound = settings.evidence.keep != "figures"
-    options = ReportOptions(settings.report.language, settings.report.phrases if with_sound else 0)
+    options = ReportOptions(settings.report.language, settings.report.phrases)
     folder.write_text(REPORT_FILE, report_of(folder.path, options))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from prefect.context import TaskRunContext
 from pydantic import TypeAdapter
 
-from eloquence_pipeline.errors import TransportError
+from eloquence_pipeline.errors import TransmissionNotEnding, TransportError
 from eloquence_pipeline.models import Attempt, AttemptOutcome, Transmission
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.storage.evidence import RunFolder
@@ -75,6 +75,9 @@ def noted_attempt(run: Run) -> Generator[OpenAttempt]:
     attempt.note()  # as an interrupted one: nobody notes anything when the process is killed
     try:
         yield attempt
+    except TransmissionNotEnding as error:
+        attempt.failed(AttemptOutcome.FAILED_DURING_AUDIO, error)
+        raise
     except TransportError as error:
         _logger.connection("failed", f"Erreur: {error.message}")
         attempt.failed(AttemptOutcome.FAILED_BEFORE_AUDIO, error)

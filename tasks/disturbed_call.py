@@ -41,12 +41,12 @@ from eloquence_pipeline.transport.tokens import mint_token as mint
 from tasks.access import JOIN_MARGIN_SECONDS, mint_token
 from tasks.attempts import noted_attempt, read_attempts
 from tasks.network import CallNetwork, call_network
-from tasks.retrying import error_is_transient
+from tasks.retrying import transmission_task
 from tasks.run import Run
 from tasks.transmission import (
     LISTENER,
-    MAX_ATTEMPTS,
     breaking_off_on_failure,
+    ended_in_time,
     joined,
     publish,
     subscribe,
@@ -100,16 +100,7 @@ class Cue:
         )
 
 
-@task(
-    name="transmit",
-    task_run_name="transmit: {run.run_id}",
-    retries=MAX_ATTEMPTS - 1,
-    retry_delay_seconds=[1.0, 3.0],
-    retry_jitter_factor=0.5,
-    retry_condition_fn=error_is_transient,
-    persist_result=False,
-    cache_policy=NO_CACHE,
-)
+@transmission_task
 async def transmit_disturbed(
     run: Run, script: SpeechScript, disturbance: Disturbance, venue: Venue, settings: Settings
 ) -> Transmission:
@@ -120,14 +111,15 @@ async def transmit_disturbed(
     DisturbanceNotPossible
         If the disturbance cannot be had with this server.
     TransportError
-        If no audio went out; a transient one repeats the whole attempt.
+        If no audio went out, a transient one repeats the whole attempt; or if it does not end.
     """
     write_scripts(run, {SPEAKER: script})
     with noted_attempt(run) as attempt:
-        collected = await _attempt(
-            run, script, disturbance, room=attempt.room, venue=venue, settings=settings
-        )
-        return attempt.completed(collected)
+        async with ended_in_time(script.duration_seconds):
+            collected = await _attempt(
+                run, script, disturbance, room=attempt.room, venue=venue, settings=settings
+            )
+            return attempt.completed(collected)
 
 
 async def _attempt(

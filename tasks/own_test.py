@@ -26,11 +26,10 @@ from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.network import CallNetwork, call_network
 from tasks.own_test_loader import OwnTest, load_own_test
-from tasks.retrying import error_is_transient
+from tasks.retrying import transmission_task
 from tasks.run import Run
 from tasks.transmission import (
     LISTENER,
-    MAX_ATTEMPTS,
     breaking_off_on_failure,
     joined,
     subscribe,
@@ -158,16 +157,7 @@ def _checked(returned: object) -> dict[str, JsonValue]:
     return redacted(details)
 
 
-@task(
-    name="transmit",
-    task_run_name="transmit: {run.run_id}",
-    retries=MAX_ATTEMPTS - 1,
-    retry_delay_seconds=[1.0, 3.0],
-    retry_jitter_factor=0.5,
-    retry_condition_fn=error_is_transient,
-    persist_result=False,
-    cache_policy=NO_CACHE,
-)
+@transmission_task
 async def transmit_own_test(run: Run, test: str, options: Mapping[str, JsonValue]) -> Transmission:
     """Let the user's function speak in a fresh room and record what arrives.
 

@@ -120,6 +120,9 @@ def shown_progress(key: str, description: str, expected_seconds: float = 0.0) ->
 def _progress_artifact(key: str, description: str) -> Generator[Publish]:
     """Make a progress artifact, and yield what brings it up to date over a connection that is kept."""
     task_run_id, flow_run_id = get_task_and_flow_run_ids()
+    if flow_run_id is None:
+        yield lambda _per_cent: None  # outside a run there is no page to show it on
+        return
     new = ArtifactCreate(
         type="progress",
         key=key,

@@ -1,8 +1,10 @@
-"""The task that turns a phrase into audio."""
+"""The task that turns a phrase into audio, and all phrases of a test."""
 
 from __future__ import annotations
 
-from prefect import task
+from collections.abc import Iterable
+
+from prefect import task, unmapped
 from prefect.cache_policies import NO_CACHE
 
 from eloquence_pipeline.models import Clip, Phrase
@@ -25,3 +27,10 @@ from tasks.retrying import error_is_transient
 def synthesise_phrase(phrase: Phrase, settings: Settings) -> Clip:
     """Speak one phrase, or take it from the cache of phrases."""
     return VoiceSynthesizer.from_settings(settings).synthesise(phrase)
+
+
+def synthesised(phrases: Iterable[Phrase], settings: Settings) -> dict[Phrase, Clip]:
+    """Speak each phrase once, however many say it and however often."""
+    different = list(dict.fromkeys(phrases))
+    clips = synthesise_phrase.map(different, settings=unmapped(settings)).result()
+    return dict(zip(different, clips, strict=True))

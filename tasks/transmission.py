@@ -9,7 +9,8 @@ defect of the voice path is the thing being measured.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from prefect import task
@@ -17,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from pydantic import SecretStr
 
-from eloquence_pipeline.errors import TransportError
+from eloquence_pipeline.errors import TransmissionNotEnding, TransportError
 from eloquence_pipeline.models import (
     STABILITY_TEST,
     Channel,
@@ -41,11 +42,11 @@ from tasks.access import mint_token
 from tasks.attempts import noted_attempt
 from tasks.narration import Narrator, SpeechNarrator
 from tasks.network import CallNetwork, call_network
+from tasks.outcome import outcome_of
 from tasks.progress import Progress, shown_progress
-from tasks.retrying import error_is_transient
+from tasks.retrying import transmission_task
 from tasks.run import Run
 
-MAX_ATTEMPTS = 3
 MARGIN_SECONDS = 120.0
 """For connecting, leaving, and a server that is away meanwhile; what takes longer does not end by itself."""
 LISTENER = "listener"
@@ -109,16 +110,7 @@ async def subscribe(
     )
 
 
-@task(
-    name="transmit",
-    task_run_name="transmit: {run.run_id}",
-    retries=MAX_ATTEMPTS - 1,
-    retry_delay_seconds=[1.0, 3.0],
-    retry_jitter_factor=0.5,
-    retry_condition_fn=error_is_transient,
-    persist_result=False,
-    cache_policy=NO_CACHE,
-)
+@transmission_task
 async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmission:
     """Let everybody speak their script and listen to all of them, in a fresh room.
 
@@ -130,18 +122,32 @@ async def transmit(run: Run, scripts: Mapping[str, SpeechScript]) -> Transmissio
     longest = max(script.duration_seconds for script in scripts.values())
     # Written before anything is said: without it nobody could tell later which phrase is where.
     write_scripts(run, scripts)
+    with noted_attempt(run) as attempt, shown_progress(*_of(run), longest) as progress:
+        async with ended_in_time(longest), call_network(run, list(scripts)) as network:
+            transmission = await _attempt(run, scripts, attempt.room, network, progress)
+            return attempt.completed(await network.told_by(transmission))
+
+
+@asynccontextmanager
+async def ended_in_time(longest_seconds: float) -> AsyncGenerator[None]:
+    """Break the block off when it takes much longer than what is said.
+
+    Not Prefect's own timeout, which would take a timeout of anything below for its own.
+
+    Raises
+    ------
+    TransmissionNotEnding
+        If it is broken off.
+    """
+    limit = asyncio.timeout(longest_seconds + MARGIN_SECONDS)
     try:
-        with noted_attempt(run) as attempt, shown_progress(*_of(run), longest) as progress:
-            # Not Prefect's own timeout: it would take a timeout of anything below for its own.
-            async with (
-                asyncio.timeout(longest + MARGIN_SECONDS),
-                call_network(run, list(scripts)) as network,
-            ):
-                transmission = await _attempt(run, scripts, attempt.room, network, progress)
-                return attempt.completed(await network.told_by(transmission))
+        async with limit:
+            yield
     except TimeoutError:
-        raise TransportError(
-            f"the transmission of {longest:.0f} s had not ended {MARGIN_SECONDS:.0f} s after it should have",
+        if not limit.expired():
+            raise
+        raise TransmissionNotEnding(
+            f"a transmission of {longest_seconds:.0f} s had not ended {MARGIN_SECONDS:.0f} s after its time",
             remedy="report it with the run's folder; what was recorded until then is there",
         ) from None
 
@@ -202,7 +208,7 @@ async def _attempt(
 async def breaking_off_on_failure(running: Awaitable[State[T]], call: Call) -> T | BaseException:
     """Return what an end returned or raised; if it raised, the other ends are stopped at once."""
     try:
-        outcome: T | BaseException = await (await running).aresult(raise_on_failure=False)
+        outcome: T | BaseException = await outcome_of(running)
     except BaseException as error:
         call.break_off(str(error), error)
         raise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from livekit import api
@@ -36,16 +36,21 @@ async def require_accepted_keys(url: str, api_key: str, api_secret: SecretStr) -
     TransportError
         If it refuses.
     """
+    async with _asked(url, api_key, api_secret) as server:
+        await server.room.list_rooms(api.ListRoomsRequest(names=[f"eloquence-{secrets.token_hex(8)}"]))
+
+
+@asynccontextmanager
+async def _asked(url: str, api_key: str, api_secret: SecretStr) -> AsyncGenerator[api.LiveKitAPI]:
+    """Yield the server to ask it something; what goes wrong with that is told in our own words."""
     accept_short_secrets()
-    # LiveKit's own client turns ws:// and wss:// into what HTTP needs.
-    async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
-        asking = server.room.list_rooms(api.ListRoomsRequest(names=[f"eloquence-{secrets.token_hex(8)}"]))
-        await _answered(url, asking)
-
-
-async def _answered(url: str, asking: Coroutine[Any, Any, object]) -> None:
     try:
-        await asyncio.wait_for(asking, ANSWER_TIMEOUT_SECONDS)
+        # LiveKit's own client turns ws:// and wss:// into what HTTP needs.
+        async with (
+            api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server,
+            asyncio.timeout(ANSWER_TIMEOUT_SECONDS),
+        ):
+            yield server
     except TimeoutError:
         raise ConnectTimeout(
             f"LiveKit at {url} does not answer within {ANSWER_TIMEOUT_SECONDS:.0f} s",
@@ -80,10 +85,8 @@ async def remove_participant(url: str, api_key: str, api_secret: SecretStr, room
     TransportError
         If it refuses.
     """
-    accept_short_secrets()
-    async with api.LiveKitAPI(url, api_key, api_secret.get_secret_value()) as server:
-        removing = server.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=identity))
-        await _answered(url, removing)
+    async with _asked(url, api_key, api_secret) as server:
+        await server.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=identity))
 
 
 async def token_is_accepted(url: str, token: SecretStr) -> bool:

@@ -13,7 +13,7 @@ from eloquence_pipeline.models import VerdictStatus
 from eloquence_pipeline.redaction import SECRET_REDACTED, hide_secrets
 from eloquence_pipeline.reporting.event import Event
 from flows import states
-from flows.states import told_apart, verdict_state
+from flows.states import ends_in_order, verdict_state
 
 pytestmark = pytest.mark.unit
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.unit
 def emitted(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     events: list[Event] = []
     monkeypatch.setattr(states, "emit", events.extend)
+    monkeypatch.setattr(states, "forward_logs_to_prefect", lambda: None)  # it would stay for other tests
     return events
 
 
@@ -42,7 +43,7 @@ async def test_a_test_that_could_not_be_carried_out_says_why_and_what_to_do(emit
     hide_secrets("of-the-states-test")
     error = ServerError("no server at of-the-states-test", remedy="start one")
 
-    @told_apart("basic")
+    @ends_in_order("basic")
     async def flow() -> State[str]:
         raise error
 
@@ -56,7 +57,7 @@ async def test_a_test_that_could_not_be_carried_out_says_why_and_what_to_do(emit
 
 
 async def test_a_test_that_was_carried_out_ends_as_it_says(emitted: list[Event]) -> None:
-    @told_apart("basic")
+    @ends_in_order("basic")
     async def flow(packets: int) -> State[int]:
         """Speak."""
         return Completed(data=packets)
@@ -70,7 +71,7 @@ async def test_a_test_that_was_carried_out_ends_as_it_says(emitted: list[Event])
 
 
 async def test_a_bug_stays_one(emitted: list[Event]) -> None:
-    @told_apart("basic")
+    @ends_in_order("basic")
     async def flow() -> State[int]:
         raise ZeroDivisionError
 
@@ -80,7 +81,7 @@ async def test_a_bug_stays_one(emitted: list[Event]) -> None:
 
 
 async def test_wrong_usage_is_told_as_well(emitted: list[Event]) -> None:
-    @told_apart("network")
+    @ends_in_order("network")
     async def flow() -> State[int]:
         raise ConfigurationError("there is no network moon", remedy="name another")
 
