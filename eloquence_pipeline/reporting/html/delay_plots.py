@@ -225,7 +225,7 @@ def _budget_told(result: ScenarioResult) -> Text:
 def _budget_table(result: ScenarioResult, known: Sequence[PhraseObservation]) -> Table:
     columns = (Text("n°", "no."), *(STAGES[stage] + " (ms)" for stage in Stage))
     worst = sorted(known, key=lambda phrase: -(phrase.end_to_end_ms or 0.0))[:MOST_ROWS]
-    rows = [
+    rows: list[Row] = [
         (str(phrase.index), *(_cell(phrase.budget, stage) for stage in Stage))
         for phrase in sorted(worst, key=lambda phrase: phrase.index)
     ]

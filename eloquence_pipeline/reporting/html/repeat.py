@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -82,7 +82,7 @@ def _test(run: RunInfo) -> list[str]:
         return [
             "--test",
             "reconnect",
-            *_flags(cast(dict[str, JsonValue], disturbance)),
+            *_flags(disturbance),
             *_network(parameters),
         ]
     if run.scenario.startswith(_CONDITION):
