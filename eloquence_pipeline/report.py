@@ -47,7 +47,13 @@ from eloquence_pipeline.storage.fetching import file_of_run
 from eloquence_pipeline.storage.keeping import MARGIN_SECONDS
 from eloquence_pipeline.storage.keys import file_name
 from eloquence_pipeline.storage.run_documents import RunDocuments
-from eloquence_pipeline.storage.run_files import MANIFEST_FILE, REPORT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import (
+    KEPT_FILE,
+    MANIFEST_FILE,
+    REPORT_FILE,
+    RESULTS_FILE,
+    TRANSMISSION_FILE,
+)
 
 _LEAD_SECONDS = 0.3
 _NO_SOUND = np.zeros(0, dtype=np.int16)
@@ -151,7 +157,8 @@ def _evidence(folder: Path, options: ReportOptions) -> Evidence:
         prefix = RunFolder.open(folder).prefix
     except StorageError:
         prefix = ""  # a copy somewhere else
-    return Evidence(prefix, files, beside=options.beside)
+    whole = (folder / TRANSMISSION_FILE).exists() and not (folder / KEPT_FILE).exists()
+    return Evidence(prefix, replayable=whole, files=files, beside=options.beside)
 
 
 def _is_plain(name: str) -> bool:

@@ -42,11 +42,14 @@ class Evidence:
         Below the results folder, and below the prefix of the store.
     files
         What lies there.
+    replayable
+        Whether enough was kept to analyse it again.
     beside
         Whether the report lies in the same folder, so that links open the files.
     """
 
     prefix: str = ""
+    replayable: bool = False
     files: tuple[EvidenceFile, ...] = ()
     beside: bool = True
 
@@ -121,7 +124,7 @@ def repeat_blocks(command: str) -> list[Block]:
     return [Paragraph(told), Command(tuple(command.splitlines()))]
 
 
-def evidence_blocks(evidence: Evidence, run_id: str, *, replayable: bool) -> list[Block]:
+def evidence_blocks(evidence: Evidence, run_id: str) -> list[Block]:
     """Return where the files are and what can be done with them."""
     blocks: list[Block] = []
     if evidence.files:
@@ -136,7 +139,7 @@ def evidence_blocks(evidence: Evidence, run_id: str, *, replayable: bool) -> lis
             f"In the results folder and in the store, below {evidence.prefix}",
         )
         blocks.append(Paragraph(told, "note"))
-    lines = [f"eloquence open {run_id}"] + ([f"eloquence replay {run_id}"] if replayable else [])
+    lines = [f"eloquence open {run_id}"] + ([f"eloquence replay {run_id}"] if evidence.replayable else [])
     return [*blocks, Command(tuple(lines))] if run_id else blocks
 
 

@@ -106,7 +106,7 @@ def matrix_page(result: MatrixResult, series: Series, run_id: str, evidence: Evi
         section(
             "environment", Text("Environnement (premier réseau)", "Environment (first network)"), environment
         ),
-        section("evidence", Text("Preuves", "Evidence"), evidence_blocks(evidence, run_id, replayable=False)),
+        section("evidence", Text("Preuves", "Evidence"), evidence_blocks(evidence, run_id)),
     )
     started = [cell.result.run.started_at for cell in result.cells]
     when = f"{min(started):%Y-%m-%d %H:%M} UTC" if started else run_id

@@ -93,7 +93,7 @@ def reconnection_page(result: ReconnectionResult, evidence: Evidence) -> Page:
         section(
             "evidence",
             Text("Preuves", "Evidence"),
-            evidence_blocks(evidence, result.run.run_id, replayable=False),
+            evidence_blocks(evidence, result.run.run_id),
         ),
     )
     when = f"{result.run.started_at:%Y-%m-%d %H:%M} UTC"

@@ -15,6 +15,7 @@ _MS = 1000.0
 _MOST_BARS = 24
 """In one drawing; more stand in the next one."""
 _BAR_HEIGHT = 26
+_LETTERS = 11
 _GAP, _OUTAGE = (
     Text("coupure audible", "audible gap"),
     Text("durée de la perturbation", "the disturbance itself"),
@@ -32,12 +33,12 @@ def timelines(calls: Sequence[DisturbedCall]) -> list[Plot]:
 
 def _timeline(calls: Sequence[DisturbedCall], number: int) -> Plot:
     """Draw for each call what was heard, and when the SDK was back, from the disturbance on."""
-    drawing = Drawing(f"timeline-{number}", 60 + _BAR_HEIGHT * len(calls), left=172)
+    drawing = Drawing(f"timeline-{number}", 60 + _BAR_HEIGHT * len(calls), left=160)
     (axes,) = drawing.axes
     longest = max([_longest_ms(call) for call in calls] + [1000.0])
     for place, call in enumerate(calls):
         _draw_call(axes, place, call, longest)
-    axes.set_yticks(range(len(calls)), [drawing.words(_label(call)) for call in calls])
+    axes.set_yticks(range(len(calls)), [drawing.words(_label(call)) for call in calls], fontsize=_LETTERS)
     axes.set_ylim(len(calls) - 0.4, -0.6)
     axes.set_xlim(-0.04 * longest / _MS, 1.06 * longest / _MS)
     axes.axvline(0, color=colour("ink"), linewidth=1)
@@ -64,7 +65,7 @@ def _label(call: DisturbedCall) -> Text:
     return Text(f"{_short(kind.fr)} · {side.fr[:4]}.{number}", f"{_short(kind.en)} · {side.en[:4]}.{number}")
 
 
-def _short(text: str, most: int = 22) -> str:
+def _short(text: str, most: int = 17) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -132,6 +132,6 @@ def closing_sections(result: ScenarioResult, evidence: Evidence) -> tuple[Sectio
         section(
             "evidence",
             Text("Preuves", "Evidence"),
-            evidence_blocks(evidence, result.run.run_id, replayable=True),
+            evidence_blocks(evidence, result.run.run_id),
         ),
     )

@@ -65,7 +65,7 @@ def suite_page(record: SuiteRecord, evidence: Evidence) -> Page:
         section(
             "evidence",
             Text("Preuves", "Evidence"),
-            evidence_blocks(evidence, record.run_id, replayable=False),
+            evidence_blocks(evidence, record.run_id),
         ),
     )
     when = f"{record.started_at:%Y-%m-%d %H:%M} UTC"

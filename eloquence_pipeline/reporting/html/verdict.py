@@ -227,7 +227,7 @@ def tiles(result: ScenarioResult) -> tuple[Tile, ...]:
             name=figure_text(figure),
             value=value_with_unit(figure),
             judged=class_text(figure.judged),
-            colour=class_colour(figure.judged),
+            colour=class_colour(figure),
             note=Text(f"seuil {threshold_with_unit(figure)}", f"threshold {threshold_with_unit(figure)}"),
         )
         for figure in result.verdict.figures

@@ -163,9 +163,11 @@ def class_text(judged: LatencyClass | LossClass | QualityClass) -> Text:
     return Text(str(judged), CLASSES[judged])
 
 
-def class_colour(judged: LatencyClass | LossClass | QualityClass) -> str:
-    """Return the name of a class's colour on the page."""
-    return _CLASS_COLOURS[class_style(judged)]
+def class_colour(figure: FigureVerdict) -> str:
+    """Return the name of the colour of a figure's class on the page."""
+    # In a stored result a class is a word, and "acceptable" is one of a latency and one of a loss.
+    kind = {"ms": LatencyClass, "ratio": LossClass, "score": QualityClass}[figure.unit]
+    return _CLASS_COLOURS[class_style(kind(str(figure.judged)))]
 
 
 def figure_text(figure: FigureVerdict) -> Text:

@@ -50,7 +50,9 @@ HOSTILE = (
     "'><!--]]></text></svg><svg onload=alert(1)> {{ 7 * 7 }}{% raw %} &lt;b&gt;",
 )
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzcGVha2VyIn0.c2lnbmF0dXJl"
-EVIDENCE = Evidence(PREFIX, (EvidenceFile("results.json", 20_000), EvidenceFile("received.wav", 2_000_000)))
+EVIDENCE = Evidence(
+    PREFIX, files=(EvidenceFile("results.json", 20_000), EvidenceFile("received.wav", 2_000_000))
+)
 
 
 def sounds() -> list[PhraseSound]:

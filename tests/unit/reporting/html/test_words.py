@@ -12,6 +12,7 @@ from eloquence_pipeline.models import (
     DisagreementKind,
     DisturbanceKind,
     DisturbedSide,
+    FigureVerdict,
     LatencyClass,
     LeftOut,
     LossClass,
@@ -53,7 +54,19 @@ def test_every_figure_and_class_has_an_english_name() -> None:
     assert set(words.NIGHT_FIGURES) == set(NIGHT_FIGURE_WORDS)
     for judged in (*LatencyClass, *LossClass, *QualityClass):
         assert words.class_text(judged).en
-        assert words.class_colour(judged) in {"green", "yellow", "orange", "red"}
+
+
+@pytest.mark.parametrize(("unit", "colour"), [("ms", "orange"), ("ratio", "yellow")])
+def test_acceptable_has_the_colour_of_a_latency_or_of_a_loss(unit: str, colour: str) -> None:
+    stored = {
+        "figure": "x",
+        "value": 1.0,
+        "unit": unit,
+        "threshold": 2.0,
+        "judged": "acceptable",
+        "passed": True,
+    }
+    assert words.class_colour(FigureVerdict.model_validate(stored)) == colour
 
 
 def missing(*figures: str) -> ScenarioResult:
