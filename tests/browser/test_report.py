@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from eloquence_pipeline.report import ReportOptions, report_of
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
+from tests.browser.conftest import Morning
 from tests.golden.runs import GOLDEN_RUNS
 from tests.reports import golden, matrix, reconnection, slow, suite, with_everything
 
@@ -224,18 +225,23 @@ def test_a_report_can_be_printed(opening: Opening) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-@pytest.mark.parametrize(
-    ("name", "picture", "size"),
-    [("slow", "report", SCREEN), ("lossy", "report-phone", PHONE)],
-)
-def test_what_is_wrong_is_seen_without_scrolling(
-    opening: Opening, pytestconfig: pytest.Config, name: str, picture: str, size: Any
-) -> None:
+@pytest.mark.parametrize(("name", "size"), [("slow", SCREEN), ("slow", PHONE), ("reconnect", SCREEN)])
+def test_what_is_wrong_is_seen_without_scrolling(opening: Opening, name: str, size: Any) -> None:
     page = opening(name, size=size).page
     for place in (".status", "h1", ".problems li"):
         expect(page.locator(place).first).to_be_in_viewport()
-    folder: Path | None = pytestconfig.getoption("--screenshots")
-    if folder is not None:
-        whole = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        flat = whole.quantize(_COLOURS, dither=Image.Dither.NONE)
-        flat.save(folder / f"{picture}.png", optimize=True)
+
+
+@pytest.mark.parametrize(("picture", "size"), [("report", SCREEN), ("report-phone", PHONE)])
+def test_a_run_that_missed_its_thresholds_says_so_and_why(
+    chromium: Browser, morning: Morning, pytestconfig: pytest.Config, picture: str, size: Any
+) -> None:
+    with chromium.new_page(viewport=size, color_scheme="light", locale="fr-FR") as page:
+        page.goto((morning.newest_folder / REPORT_FILE).as_uri())
+        expect(page.get_by_role("heading", level=1)).to_have_text("La voix arrive trop tard")
+        expect(page.locator(".blame")).to_contain_text("réseau")
+        folder: Path | None = pytestconfig.getoption("--screenshots")
+        if folder is not None:
+            whole = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            flat = whole.quantize(_COLOURS, dither=Image.Dither.NONE)
+            flat.save(folder / f"{picture}.png", optimize=True)

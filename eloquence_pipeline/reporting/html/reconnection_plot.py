@@ -33,7 +33,7 @@ def timelines(calls: Sequence[DisturbedCall]) -> list[Plot]:
 
 def _timeline(calls: Sequence[DisturbedCall], number: int) -> Plot:
     """Draw for each call what was heard, and when the SDK was back, from the disturbance on."""
-    drawing = Drawing(f"timeline-{number}", 60 + _BAR_HEIGHT * len(calls), left=160)
+    drawing = Drawing(f"timeline-{number}", 60 + _BAR_HEIGHT * len(calls), left=174)
     (axes,) = drawing.axes
     longest = max([_longest_ms(call) for call in calls] + [1000.0])
     for place, call in enumerate(calls):
@@ -65,7 +65,7 @@ def _label(call: DisturbedCall) -> Text:
     return Text(f"{_short(kind.fr)} · {side.fr[:4]}.{number}", f"{_short(kind.en)} · {side.en[:4]}.{number}")
 
 
-def _short(text: str, most: int = 17) -> str:
+def _short(text: str, most: int = 20) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

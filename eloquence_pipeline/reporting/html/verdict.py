@@ -89,6 +89,8 @@ def headline(result: ScenarioResult, phrases_on_page: Collection[int] = ()) -> H
 
 def _blame(result: ScenarioResult) -> tuple[Text | None, Text | None]:
     """Return where it comes from and what to do: a stage, or what the witnesses of loss say."""
+    if result.verdict.status is VerdictStatus.INVALID:
+        return None, None  # whatever was measured may be the tester's own doing
     missed = {figure.figure for figure in result.verdict.figures if not figure.passed}
     loss = result.loss
     if missed & _LOSSES and not missed & _LATENCIES:
