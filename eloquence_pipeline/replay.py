@@ -27,10 +27,10 @@ from eloquence_pipeline.models import Channel, KeptPhrase, RunInfo, ScenarioResu
 from eloquence_pipeline.settings import Settings, ThresholdSettings, load_settings
 from eloquence_pipeline.signal.flac import SUFFIX as FLAC
 from eloquence_pipeline.signal.wav import read_wav
-from eloquence_pipeline.storage.fetching import fetch_run, file_of_run
+from eloquence_pipeline.storage.fetching import fetch_run, file_of_run, present, require_same
 from eloquence_pipeline.storage.keeping import unpack_recordings
 from eloquence_pipeline.storage.stored_run import RunContent, read_run
-from eloquence_pipeline.storage.whereabouts import StoredAway, find_run, store_of
+from eloquence_pipeline.storage.whereabouts import StoredAway, find_run, run_on_this_machine, store_of
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,13 @@ class StoredRun:
         What its JSON files say, in the form of today, whatever version wrote them.
     """
 
-    def __init__(self, folder: Path, remove: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, folder: Path, remove: Callable[[], object] = lambda: None, results: Path | None = None
+    ) -> None:
         self._close = weakref.finalize(self, remove)
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self.folder = folder
+        self._results = results
         try:
             self.content: RunContent = read_run(folder)
         except BaseException:
@@ -144,12 +147,12 @@ class StoredRun:
             ) from error
 
     def phrases(self) -> tuple[HeardPhrase, ...]:
-        """Return the sound of the worst phrases of a run of which only that was kept, the worst one first.
+        """Return the sound of the worst phrases, the worst one first.
 
         Returns
         -------
         tuple of HeardPhrase
-            None where everything was kept (:meth:`recorded` has it), or the figures alone.
+            None where the store is given everything (:meth:`recorded` has it), or the figures alone.
 
         Raises
         ------
@@ -168,17 +171,31 @@ class StoredRun:
         return read_wav(file_of_run(self.folder, name))[0] if name else np.zeros(0, dtype=np.int16)
 
     def _recordings(self) -> Path:
-        """Return the folder in which the whole recordings are, unpacked where they were packed."""
-        if (kept := self.content.kept) is not None:
-            what = "the sound of its worst phrases" if kept.keep == "worst" else "its figures"
-            raise MeasurementError(
-                f"of the run {self.info.run_id} only {what} was kept: it cannot be analysed again",
-                remedy="set ELOQUENCE_EVIDENCE__KEEP=everything before a run that you want to analyse again",
-            )
-        if self._unpacked is None and any(self.folder.glob(f"*{FLAC}")):
+        """Return a folder in which the whole recordings are, unpacked where they were packed."""
+        if self._unpacked is None:
+            sources = [self.folder, *self._measured_here()]
+            if len(sources) == 1 and not any(self.folder.glob(f"*{FLAC}")):
+                return self.folder
             self._unpacked = tempfile.TemporaryDirectory(prefix="eloquence-replay-")
-            unpack_recordings(self.folder, self.transmission, Path(self._unpacked.name))
-        return Path(self._unpacked.name) if self._unpacked else self.folder
+            unpack_recordings(sources, self.transmission, Path(self._unpacked.name))
+        return Path(self._unpacked.name)
+
+    def _measured_here(self) -> list[Path]:
+        """Return the folder in which this machine has measured the run, if recordings are only there."""
+        away = self.content.elsewhere
+        if not away:
+            return []
+        here = run_on_this_machine(self.folder.name, self._results) if self._results else None
+        if here is None or len(present(here, away)) < len(away):
+            raise MeasurementError(
+                f"the whole recordings of the run {self.info.run_id} are not in the store: it cannot be "
+                "analysed again from there",
+                remedy="analyse it on the machine that measured it, whose results folder keeps them; to send "
+                "them, set ELOQUENCE_EVIDENCE__KEEP=everything before a run",
+            )
+        for file in away:
+            require_same(here, file)
+        return [here]
 
     def _channel(self, speaker: str) -> Channel:
         channels = {channel.speaker: channel for channel in self.transmission.channels}
@@ -238,12 +255,15 @@ def load_run(run: str | Path, settings: Settings | None = None) -> StoredRun:
     """
     effective = settings or load_settings()
     place = find_run(str(run), effective.folders.results)
-    return StoredRun(place) if isinstance(place, Path) else fetch_stored(place, effective)
+    if isinstance(place, Path):
+        return StoredRun(place, results=effective.folders.results)
+    return fetch_stored(place, effective)
 
 
 def fetch_stored(away: StoredAway, settings: Settings) -> StoredRun:
     """Load a run from the store of the settings; see :func:`load_run`."""
-    return StoredRun(*fetch_folder(away, settings))
+    folder, remove = fetch_folder(away, settings)
+    return StoredRun(folder, remove, settings.folders.results)
 
 
 def fetch_folder(away: StoredAway, settings: Settings) -> tuple[Path, Callable[[], None]]:

@@ -48,7 +48,6 @@ from eloquence_pipeline.storage.keeping import MARGIN_SECONDS
 from eloquence_pipeline.storage.keys import file_name
 from eloquence_pipeline.storage.run_documents import RunDocuments
 from eloquence_pipeline.storage.run_files import (
-    KEPT_FILE,
     MANIFEST_FILE,
     REPORT_FILE,
     RESULTS_FILE,
@@ -157,8 +156,8 @@ def _evidence(folder: Path, options: ReportOptions) -> Evidence:
         prefix = RunFolder.open(folder).prefix
     except StorageError:
         prefix = ""  # a copy somewhere else
-    whole = (folder / TRANSMISSION_FILE).exists() and not (folder / KEPT_FILE).exists()
-    return Evidence(prefix, replayable=whole, files=files, beside=options.beside)
+    replayable = (folder / TRANSMISSION_FILE).exists()
+    return Evidence(prefix, replayable, files, beside=options.beside)
 
 
 def _is_plain(name: str) -> bool:

@@ -82,9 +82,10 @@ def opened_run(console: Console, run: str) -> StoredRun:
     EloquenceError
         If there is no such run, or it cannot be read.
     """
-    place = find_run(run, load_settings().folders.results)
+    results = load_settings().folders.results
+    place = find_run(run, results)
     if isinstance(place, Path):
-        return StoredRun(place)
+        return StoredRun(place, results=results)
     with store_at_hand(console) as settings:
         return fetch_stored(place, settings)
 

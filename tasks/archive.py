@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 
 from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.errors import EloquenceError, StorageError
@@ -22,12 +19,13 @@ from eloquence_pipeline.settings import EvidenceSettings, Settings
 from eloquence_pipeline.storage.archive import left_here
 from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
+from eloquence_pipeline.storage.keeping import cut_phrases, leave_out, pack_sound
 from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
 from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, REPORT_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.stored_run import read_transmission
 from eloquence_pipeline.storage.sync import sync
+from tasks.outcome import outcome_of
 from tasks.retrying import error_is_transient
 from tasks.run import Run
 
@@ -117,25 +115,22 @@ def _write_report(folder: RunFolder, settings: Settings) -> None:
 
 
 def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings) -> None:
-    """Leave out what is not to be kept; what cannot be cut is kept whole."""
+    """Settle what the store is given; the folder keeps everything."""
     transmission = read_transmission(folder.path)
     try:
-        if evidence.keep == "everything":
-            pack_sound(folder, transmission, evidence.flac_from_seconds)
-        elif evidence.keep == "figures":
-            keep_figures(folder, transmission)
-        else:
-            worst = worst_phrases(result, evidence.worst_phrases)
-            keep_worst(folder, transmission, result.phrases, worst)
+        worst = worst_phrases(result, evidence.worst_phrases) if evidence.keep == "worst" else ()
+        phrases = cut_phrases(folder, transmission, result.phrases, worst)
+        pack_sound(folder, transmission, evidence.flac_from_seconds)
+        if evidence.keep != "everything":
+            leave_out(folder, transmission, evidence.keep, phrases)
     except (EloquenceError, OSError) as error:
-        _logger.warning(f"preuves gardées entières: {error}")
+        _logger.warning(f"preuves envoyées entières: {error}")
 
 
 async def sealed_and_sent(folder: RunFolder, settings: Settings) -> Archive:
     """Seal a folder and send it to the store; what is returned says where it is, or why it is still here."""
     folder.seal()
-    sending = cast(Awaitable[State[Any]], upload(folder.path, settings, return_state=True))
-    outcome = await (await sending).aresult(raise_on_failure=False)
+    outcome = await outcome_of(upload(folder.path, settings, return_state=True))
     if isinstance(outcome, Archive):
         _logger.success(f"preuves enregistrées: {outcome.uri}")
         return outcome

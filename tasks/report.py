@@ -50,6 +50,8 @@ _PICTURES = (PLOT_FILE, COURSE_FILE, MATRIX_FILE)
 _LINKED = (REPORT_FILE, RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
 _OPENED = (REPORT_FILE, RESULTS_FILE, "received*.wav")
 """What has an artifact of its own: the report, the figures, and what was heard."""
+_WORST_OPENED = 5
+"""Of how many of the worst phrases what was heard has one."""
 
 
 @task(name="report", task_run_name="report: {result.run.run_id}", persist_result=False, cache_policy=NO_CACHE)
@@ -121,6 +123,17 @@ async def _publish_evidence(test: str, archive: Archive, links: Links) -> None:
                     description=f"{path.name} : {test} ({links.term})",
                 )
 
+    kept = RunFolder.open(archive.folder).kept()
+    worst = kept.phrases[:_WORST_OPENED] if kept and links.addresses else ()
+    for rank, phrase in enumerate(worst, start=1):
+        if phrase.received_audio in links.addresses:
+            await acreate_link_artifact(
+                links.addresses[phrase.received_audio],
+                link_text=phrase.received_audio,
+                key=f"{test}-worst-{rank}",
+                description=f"Pire phrase n° {rank} : {test} ({links.term})",
+            )
+
 
 def _picture(archive: Archive) -> Picture | None:
     paths = [archive.folder / name for name in _PICTURES]
@@ -132,9 +145,13 @@ def _links(archive: Archive, settings: Settings) -> Links:
     if archive.state is not ArchiveState.UPLOADED:
         return Links(addresses={})
     store = open_store(settings.storage)
-    prefix = RunFolder.open(archive.folder).prefix
+    run = RunFolder.open(archive.folder)
+    sent = {file.name for file in run.manifest().files}
     seconds = settings.storage.link_seconds
     until = datetime.now(UTC) + timedelta(seconds=seconds)
     found = (path for pattern in _LINKED for path in sorted(archive.folder.glob(pattern)))
     names = [path.relative_to(archive.folder).as_posix() for path in found]
-    return Links(addresses={name: store.presign(prefix + name, seconds) for name in names}, until=until)
+    return Links(
+        addresses={name: store.presign(run.prefix + name, seconds) for name in names if name in sent},
+        until=until,
+    )

@@ -22,6 +22,9 @@ class Manifest(Record):
     key_prefix: str
     created_at: datetime
     files: tuple[FileReference, ...]
+    """What the store holds; a folder on the machine that measured holds all of it too."""
+    local_files: tuple[FileReference, ...] = ()
+    """What stays on the machine that measured; whoever finds it there knows that it is of this run."""
 
 
 class ArchiveState(StrEnum):

@@ -1,4 +1,4 @@
-"""What was kept of a run's recordings, as it is written to ``kept.json``."""
+"""What the store is given of a run's recordings, as it is written to ``kept.json``."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class KeptPhrase(Record):
 
 
 class KeptEvidence(Record):
-    """What is there of the recordings of a run from which some were left out."""
+    """What the store is given of a run of which it does not get everything."""
 
     keep: Literal["worst", "figures"]
     phrases: tuple[KeptPhrase, ...] = ()
     """The worst one first."""
     left_out: tuple[str, ...]
-    """Names of the files that were recorded and not kept."""
+    """Names of the files that stay on the machine that measured."""

@@ -17,10 +17,10 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.files import file_reference, write_atomically
-from eloquence_pipeline.models import FileReference, Manifest
+from eloquence_pipeline.models import FileReference, KeptEvidence, Manifest
 from eloquence_pipeline.storage import in_use
 from eloquence_pipeline.storage.keys import RUNS, file_name, new_run_id, run_prefix
-from eloquence_pipeline.storage.run_files import MANIFEST_FILE
+from eloquence_pipeline.storage.run_files import KEPT_FILE, MANIFEST_FILE
 
 _PREFIX_PARTS = 4
 """runs, date, scenario, run."""
@@ -196,7 +196,8 @@ class RunFolder:
     def seal(self) -> Manifest:
         """Write the manifest of all files; nothing can be added afterwards.
 
-        Hidden files (temporary ones of a writer that was killed) are left out.
+        Hidden files (temporary ones of a writer that was killed) are left out. What ``kept.json`` says that
+        the store is not given is described apart.
 
         Returns
         -------
@@ -212,11 +213,15 @@ class RunFolder:
         """
         if self.is_sealed:
             return self.manifest()
+        kept = self.kept()
+        staying = frozenset(kept.left_out if kept else ())
+        references = [self.reference(name) for name in self._names()]
         manifest = Manifest(
             run_id=self.run_id,
             key_prefix=self.prefix,
             created_at=datetime.now(UTC),
-            files=tuple(self.reference(name) for name in self._names()),
+            files=tuple(file for file in references if file.name not in staying),
+            local_files=tuple(file for file in references if file.name in staying),
         )
         self.write_model(MANIFEST_FILE, manifest)
         in_use.release(self.path)
@@ -233,7 +238,7 @@ class RunFolder:
         path = self.path / MANIFEST_FILE
         try:
             manifest = Manifest.model_validate_json(path.read_bytes())
-            for file in manifest.files:
+            for file in (*manifest.files, *manifest.local_files):
                 file_name(file.name)
         except OSError as error:
             raise StorageError(
@@ -242,6 +247,23 @@ class RunFolder:
         except (ValidationError, ConfigurationError):
             raise StorageError(f"{path} is damaged", remedy="remove it and seal the run again") from None
         return manifest
+
+    def kept(self) -> KeptEvidence | None:
+        """Return what the store is given of the recordings; None where that is everything.
+
+        Raises
+        ------
+        StorageError
+            If the file that says it cannot be read.
+        """
+        path = self.path / KEPT_FILE
+        try:
+            return KeptEvidence.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError):
+            remedy = "remove it: everything is sent then"
+            raise StorageError(f"{path} cannot be read", remedy=remedy) from None
 
     def _names(self) -> list[str]:
         paths = (path.relative_to(self.path) for path in self.path.rglob("*") if path.is_file())

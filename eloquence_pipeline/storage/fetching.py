@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -112,6 +112,8 @@ def limited(store: Source, key: str, max_bytes: int) -> Generator[bytes]:
 def verify_run(folder: Path) -> Manifest | None:
     """Compare the files of a run's folder with its manifest.
 
+    What stays on the machine that measured is compared where it is there.
+
     Returns
     -------
     Manifest or None
@@ -126,11 +128,28 @@ def verify_run(folder: Path) -> Manifest | None:
         return None
     path = file_of_run(folder, MANIFEST_FILE)
     manifest = parse_manifest(path.read_bytes(), str(path))
-    for file in manifest.files:
-        path = file_of_run(folder, file.name)
-        if path.stat().st_size != file.byte_count or sha256_of_file(path) != file.sha256:
-            raise _differs(str(path))
+    for file in (*manifest.files, *present(folder, manifest.local_files)):
+        require_same(folder, file)
     return manifest
+
+
+def present(folder: Path, files: Iterable[FileReference]) -> list[FileReference]:
+    """Return those of some files that are in a folder, whatever they hold."""
+    return [file for file in files if (folder / file.name).exists()]
+
+
+def require_same(folder: Path, file: FileReference) -> Path:
+    """Return the path of a file of a run that is what its manifest says.
+
+    Raises
+    ------
+    StorageError
+        If it is missing, differs, or leads elsewhere.
+    """
+    path = file_of_run(folder, file.name)
+    if path.stat().st_size != file.byte_count or sha256_of_file(path) != file.sha256:
+        raise _differs(str(path))
+    return path
 
 
 def file_of_run(folder: Path, name: str) -> Path:
@@ -167,7 +186,7 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         document: Any = json.loads(content)
         _refuse_newer(document, where)
         manifest = Manifest.model_validate(document)
-        names = [file_name(file.name) for file in manifest.files]
+        names = [file_name(file.name) for file in (*manifest.files, *manifest.local_files)]
     except (ValidationError, ConfigurationError, ValueError, RecursionError):
         raise StorageError(f"{where} is no manifest of a run, or is damaged", remedy=AGAIN) from None
     if len({*names, MANIFEST_FILE}) != len(names) + 1:

@@ -1,4 +1,4 @@
-"""Leaving out of a run what is not to be kept, before it is sealed."""
+"""What of a run the store is given, which is settled before it is sealed."""
 
 from __future__ import annotations
 
@@ -27,61 +27,69 @@ from eloquence_pipeline.storage.run_files import KEPT_FILE
 MARGIN_SECONDS = 0.5
 
 
-def keep_worst(
+def cut_phrases(
     run: RunFolder,
     transmission: Transmission,
     observed: Sequence[PhraseObservation],
-    worst: Sequence[PhraseObservation],
-) -> KeptEvidence:
-    """Keep the sound of some phrases, and remove the recordings that they are from.
-
-    The times of the frames and the statistics stay.
+    chosen: Sequence[PhraseObservation],
+) -> tuple[KeptPhrase, ...]:
+    """Write the sound of some phrases into files of their own, beside the recordings.
 
     Parameters
     ----------
     run
-        Not yet sealed.
+        Not yet sealed; its recordings are not packed.
     transmission
         What was recorded.
     observed
         What became of every phrase.
-    worst
-        Which of them to keep.
+    chosen
+        Which of them to write.
 
     Raises
     ------
     ConfigurationError
         If the folder cannot be written.
     MeasurementError
-        If a recording cannot be read; then nothing was removed.
+        If a recording cannot be read.
     """
     channels = {channel.speaker: channel for channel in transmission.channels}
     later = {speaker: _usual_offset(observed, speaker) for speaker in channels}
-    phrases = tuple(_cut(run, channels[each.speaker], each, later[each.speaker]) for each in worst)
-    sound = [end.audio.name for channel in transmission.channels for end in _ends(channel)]
-    return _leave_out(run, "worst", phrases, sound)
+    return tuple(_cut(run, channels[each.speaker], each, later[each.speaker]) for each in chosen)
 
 
-def keep_figures(run: RunFolder, transmission: Transmission) -> KeptEvidence:
-    """Remove everything that was recorded: sound, times of the frames, and statistics.
+def leave_out(
+    run: RunFolder,
+    transmission: Transmission,
+    keep: Literal["worst", "figures"],
+    phrases: Sequence[KeptPhrase] = (),
+) -> KeptEvidence:
+    """Settle what the store is not given; all of it stays in the folder.
 
     Parameters
     ----------
     run, transmission
-        As for :func:`keep_worst`.
+        As for :func:`cut_phrases`; recordings may be packed.
+    keep
+        The worst phrases: the store is not given the recordings, but times of frames and statistics. The
+        figures alone: it is given none of these.
+    phrases
+        Those of which the store is given the sound.
 
     Raises
     ------
     ConfigurationError
         If the folder cannot be written.
     """
-    files = {
-        file.name
-        for channel in transmission.channels
-        for end in _ends(channel)
-        for file in (end.audio, end.timings, end.statistics)
-    }
-    return _leave_out(run, "figures", (), sorted(files))
+    names: list[str] = []
+    for end in (end for channel in transmission.channels for end in _ends(channel)):
+        packed = flac_of(end.audio.name)
+        names.append(packed if (run.path / packed).exists() else end.audio.name)
+        if keep == "figures":
+            names += [end.timings.name, end.statistics.name]
+    kept = KeptEvidence(keep=keep, phrases=tuple(phrases), left_out=tuple(dict.fromkeys(names)))
+    run.write_model(KEPT_FILE, kept)
+    return kept
 
 
 def pack_sound(run: RunFolder, transmission: Transmission, from_seconds: float) -> list[str]:
@@ -115,13 +123,13 @@ def pack_sound(run: RunFolder, transmission: Transmission, from_seconds: float) 
     return packed
 
 
-def unpack_recordings(folder: Path, transmission: Transmission, into: Path) -> None:
+def unpack_recordings(sources: Sequence[Path], transmission: Transmission, into: Path) -> None:
     """Make the WAV files of packed recordings again, in another folder, beside links to the other files.
 
     Parameters
     ----------
-    folder
-        A run, compared with its manifest.
+    sources
+        Folders of one run, compared with its manifest; of each file the first that has it is taken.
     transmission
         Of that run.
     into
@@ -140,25 +148,25 @@ def unpack_recordings(folder: Path, transmission: Transmission, into: Path) -> N
             for name in dict.fromkeys(names):
                 target = into / file_name(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if name.endswith(".wav") and not (folder / name).exists():
-                    unpack(file_of_run(folder, flac_of(name)), target, end.audio.byte_count)
-                elif not target.exists():
-                    target.symlink_to(file_of_run(folder, name))
+                if not target.exists():
+                    _place(name, sources, target, end.audio.byte_count)
     except OSError as error:
         raise StorageError(
-            f"the recordings of {folder} cannot be unpacked to {into}: {error.strerror}",
+            f"the recordings of {sources[0]} cannot be unpacked to {into}: {error.strerror}",
             remedy="make room there, or set TMPDIR to another disk",
         ) from None
 
 
-def _leave_out(
-    run: RunFolder, keep: Literal["worst", "figures"], phrases: tuple[KeptPhrase, ...], files: Sequence[str]
-) -> KeptEvidence:
-    kept = KeptEvidence(keep=keep, phrases=phrases, left_out=tuple(files))
-    run.write_model(KEPT_FILE, kept)  # before anything is removed: whoever finds less knows why
-    for name in files:
-        run.file(name).unlink(missing_ok=True)
-    return kept
+def _place(name: str, sources: Sequence[Path], target: Path, audio_bytes: int) -> None:
+    packed = flac_of(name)
+    for folder in sources:
+        if (folder / name).exists():
+            target.symlink_to(file_of_run(folder, name))
+            return
+        if name.endswith(".wav") and (folder / packed).exists():
+            unpack(file_of_run(folder, packed), target, audio_bytes)
+            return
+    file_of_run(sources[0], name)  # says that it is missing
 
 
 def _ends(channel: Channel) -> list[SendRecord | Recording]:

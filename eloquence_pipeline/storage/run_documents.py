@@ -12,7 +12,7 @@ from typing import Any, cast
 from eloquence_pipeline.errors import StorageError
 from eloquence_pipeline.models import FileReference
 from eloquence_pipeline.signal.flac import flac_of
-from eloquence_pipeline.storage.fetching import AGAIN, file_of_run, verify_run
+from eloquence_pipeline.storage.fetching import AGAIN, file_of_run, present, verify_run
 
 # A terminal obeys them; no text that is spoken holds any.
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -29,6 +29,11 @@ class RunDocuments:
     folder
         The run.
 
+    Attributes
+    ----------
+    elsewhere
+        What stays on the machine that measured, and is not here.
+
     Raises
     ------
     StorageError
@@ -38,7 +43,11 @@ class RunDocuments:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._manifest = verify_run(folder)
-        self._sha256 = {file.name: file.sha256 for file in self._manifest.files} if self._manifest else {}
+        listed = self._manifest.files if self._manifest else ()
+        local = self._manifest.local_files if self._manifest else ()
+        here = present(folder, local)
+        self.elsewhere = tuple(file for file in local if file not in here)
+        self._sha256 = {file.name: file.sha256 for file in (*listed, *here)}
 
     @property
     def is_verified(self) -> bool:
@@ -73,7 +82,10 @@ class RunDocuments:
         StorageError
             If it is not.
         """
+        away = {file.name: file.sha256 for file in self.elsewhere}
         for reference in references:
+            if away.get(reference.name) == reference.sha256 or flac_of(reference.name) in away:
+                continue  # whoever finds it compares it
             if reference.name not in self._sha256 and flac_of(reference.name) in self._sha256:
                 continue  # what it is made of was compared; whoever makes it compares it again
             file_of_run(self.folder, reference.name)

@@ -106,7 +106,9 @@ def _refused(error: boto.ClientError, message: str, bucket: str) -> StorageError
 def no_bucket(message: str, bucket: str) -> StorageError:
     """Return the error for a bucket that does not exist."""
     return StorageError(
-        f"{message}: there is no bucket {bucket!r}", remedy="create it, or set ELOQUENCE_STORAGE__BUCKET"
+        f"{message}: there is no bucket {bucket!r}",
+        remedy="create it, set ELOQUENCE_STORAGE__CREATE_BUCKET=true, or name another one with "
+        "ELOQUENCE_STORAGE__BUCKET",
     )
 
 

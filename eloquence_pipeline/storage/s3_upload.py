@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ PART_BYTES = 8 << 20
 """Larger files are sent in parts of this size; S3 takes 10,000 parts, 78 GiB."""
 
 _ONCE: dict[str, Any] = {"IfNoneMatch": "*"}
+
+_SIGNING_BYTES = 1 << 20
+"""Signing reads so much at a time, sending some KiB."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def put_unless_there(
     """
     try:
         if len(digests.parts) == 1:
-            _put_whole(client, target, path, digests)
+            _put_whole(client, target, path, digests, moved)
         else:
             _put_in_parts(client, target, path, digests, moved)
     except ClientError as error:
@@ -111,10 +115,33 @@ def put_unless_there(
     moved()
 
 
-def _put_whole(client: S3Client, target: Target, path: Path, digests: Digests) -> None:
+class _Watched(BytesIO):
+    """A body that tells when more of it is sent: whoever waits for a slow store sees that it moves on.
+
+    What is sent again after a failure is nothing new.
+    """
+
+    def __init__(self, content: bytes, moved: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._moved = moved
+        self._furthest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        if size is not None and 0 < size < _SIGNING_BYTES and self.tell() > self._furthest:
+            self._furthest = self.tell()
+            self._moved()
+        return content
+
+
+def _put_whole(
+    client: S3Client, target: Target, path: Path, digests: Digests, moved: Callable[[], None]
+) -> None:
+    content = path.read_bytes()
+
     def put(condition: Mapping[str, Any]) -> None:
-        with path.open("rb") as body:
-            client.put_object(**target.kept, **condition, Body=body, ChecksumSHA256=digests.in_s3)
+        body = _Watched(content, moved)
+        client.put_object(**target.kept, **condition, Body=body, ChecksumSHA256=digests.in_s3)
 
     _once(put)
 
@@ -129,9 +156,8 @@ def _put_in_parts(
         with path.open("rb") as file:
             for number, digest in enumerate(digests.parts, start=1):
                 checksum = _base64(digest)
-                answer = client.upload_part(
-                    **upload, PartNumber=number, Body=file.read(PART_BYTES), ChecksumSHA256=checksum
-                )
+                body = _Watched(file.read(PART_BYTES), moved)
+                answer = client.upload_part(**upload, PartNumber=number, Body=body, ChecksumSHA256=checksum)
                 sent.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
                 moved()
         _once(

@@ -9,7 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from eloquence_pipeline.models import Attempt, KeptEvidence, ResultFormat, RunInfo, Transmission
+from eloquence_pipeline.models import (
+    Attempt,
+    FileReference,
+    KeptEvidence,
+    ResultFormat,
+    RunInfo,
+    Transmission,
+)
 from eloquence_pipeline.settings import ThresholdSettings
 from eloquence_pipeline.storage.leftovers import assembled_transmission, inferred_info
 from eloquence_pipeline.storage.run_documents import RunDocuments
@@ -52,6 +59,10 @@ class RunContent:
         Whether there was a manifest that all files have been compared with.
     is_unfinished
         Whether the process of the run was killed while it recorded.
+    kept
+        What the store was given of the recordings; None where that was everything.
+    elsewhere
+        What stays on the machine that measured, and is not in this folder.
     """
 
     info: RunInfo
@@ -63,7 +74,7 @@ class RunContent:
     is_verified: bool
     is_unfinished: bool
     kept: KeptEvidence | None
-    """What is there of the recordings; None where nothing was left out."""
+    elsewhere: tuple[FileReference, ...]
 
 
 def read_transmission(folder: Path) -> Transmission:
@@ -103,7 +114,7 @@ def read_run(folder: Path) -> RunContent:
     with documents.reading(KEPT_FILE):
         left = documents.read(KEPT_FILE)
         kept = KeptEvidence.model_validate(left) if left is not None else None
-    _require_files(documents, transmission, kept)
+    _require_files(documents, transmission)
     with documents.reading(written):
         header = upgraded_result(header, collected) if header is not None else {}
         info = RunInfo.model_validate(header["run"]) if header else inferred_info(folder, transmission)
@@ -120,6 +131,7 @@ def read_run(folder: Path) -> RunContent:
         is_verified=documents.is_verified,
         is_unfinished=any(BEGUN in name for name in documents.names()),
         kept=kept,
+        elsewhere=documents.elsewhere,
     )
 
 
@@ -130,10 +142,8 @@ def _transmission(documents: RunDocuments, attempts: Sequence[Attempt]) -> dict[
     return upgraded_transmission(collected)
 
 
-def _require_files(documents: RunDocuments, transmission: Transmission, kept: KeptEvidence | None) -> None:
-    left_out = set(kept.left_out) if kept else set[str]()
+def _require_files(documents: RunDocuments, transmission: Transmission) -> None:
     for channel in transmission.channels:
         for end in (channel.sent, channel.received):
             if end is not None:
-                files = (end.audio, end.timings, end.statistics)
-                documents.require(file for file in files if file.name not in left_out)
+                documents.require((end.audio, end.timings, end.statistics))

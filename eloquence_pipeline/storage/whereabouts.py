@@ -83,10 +83,17 @@ def _on_this_machine(run: str, results: Path) -> Path | None:
         return path.absolute().parent
     key = _of_the_run(run)
     if _RUN_ID.fullmatch(key):
-        return next(iter(sorted((results.absolute() / RUNS).glob(f"*/*/{key}"))), None)
+        return run_on_this_machine(key, results)
     if _KEY.fullmatch(key) and key.startswith(RUNS) and (results / key).is_dir():
         return (results / key).absolute()
     return None
+
+
+def run_on_this_machine(run_id: str, results: Path) -> Path | None:
+    """Return the folder of a run that this machine has measured; None where there is none."""
+    if not _RUN_ID.fullmatch(run_id):
+        return None
+    return next(iter(sorted((results.absolute() / RUNS).glob(f"*/*/{run_id}"))), None)
 
 
 def _of_the_run(key: str) -> str:

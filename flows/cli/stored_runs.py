@@ -16,7 +16,17 @@ _RUN_NAMES = "A run's folder, its manifest.json, s3://bucket/…/, its key (runs
 
 
 def sync_command() -> None:
-    """Send the evidence of every run that is not yet in the store."""
+    """Send the evidence of every run that is not yet in the store; every later test does so as well.
+
+    A run goes there once, however often this is called. What a killed process has left is sent too, marked as
+    unfinished. The exit code is 3 when something could not be sent.
+
+    [bold]Examples[/bold]
+
+      eloquence sync
+
+      ELOQUENCE_STORAGE__ENDPOINT_URL=file:///srv/evidence eloquence sync
+    """
     end_with(lambda: sync_evidence(command_console()))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
 from tests.documentation import GUIDES, blocks
+from tests.golden.runs import CLEAN
 from tests.integration.servers.owner import settings_in
 
 pytestmark = pytest.mark.e2e
@@ -41,6 +42,7 @@ def test_there_are_scripts() -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=SCRIPTS.values())
 def test_a_script_runs_as_it_stands(script: str, livekit: LiveKitEndpoint, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    CLEAN.write(tmp_path / "results")  # for scripts that read stored runs
     environment = os.environ | {
         "LIVEKIT_URL": livekit.url,
         "LIVEKIT_API_KEY": livekit.api_key,
@@ -57,3 +59,4 @@ def test_a_script_runs_as_it_stands(script: str, livekit: LiveKitEndpoint, tmp_p
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+    assert CLEAN.run_id in done.stdout or "results/runs" not in script

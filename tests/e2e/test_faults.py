@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,10 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.servers import embedded_servers, up
 from eloquence_pipeline.storage import pending_runs
 from tests.e2e.conftest import SHORT, Home
 from tests.polling import await_true
@@ -84,14 +86,29 @@ def test_a_threshold_that_is_missed_is_exit_code_1_and_keeps_the_evidence(served
     assert "🔴 latency ÉCHOUÉ" in done.stdout
     assert served_home.only_result()["verdict"]["status"] == "failed"
     assert "s3://eloquence/runs/" in done.stdout
-    # As by default the sound of the worst phrases is kept, and what was left out is said.
+    # As by default the store is given the sound of the worst phrases; the folder keeps everything.
     (folder,) = served_home.run_folders()
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.wav")}
-    assert names
-    assert all(name.startswith("phrases/") for name in names)
-    again = served_home.run("replay", str(folder))
-    assert again.returncode == ExitCode.NOT_CARRIED_OUT
-    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in again.stderr
+    manifest = json.loads((folder / "manifest.json").read_text())
+    sounds = [file["name"] for file in manifest["files"] if file["name"].endswith(".wav")]
+    assert sounds
+    assert all(name.startswith("phrases/") for name in sounds)
+    assert {file["name"] for file in manifest["local_files"]} == {"sent.wav", "received.wav"}
+    api = up(served_home.settings, livekit=True, s3=True, prefect=True).prefect
+    assert api is not None
+    (link,) = httpx.post(
+        f"{api.api_url}/artifacts/latest/filter",
+        json={"artifacts": {"key": {"any_": ["latency-worst-1"]}}},
+        trust_env=False,
+    ).json()
+    opened = httpx.get(re.findall(r"\((http[^)]*)\)", link["data"])[0], trust_env=False)
+    worst = json.loads((folder / "kept.json").read_text())["phrases"][0]["received_audio"]
+    assert opened.content == (folder / worst).read_bytes()
+    address = f"s3://eloquence/{manifest['key_prefix']}"
+    again = served_home.run("replay", address, **strict)
+    assert again.returncode == ExitCode.THRESHOLD_MISSED, again.stdout + again.stderr
+    elsewhere = served_home.run("replay", address, ELOQUENCE_FOLDERS__RESULTS=str(served_home.path / "other"))
+    assert elsewhere.returncode == ExitCode.NOT_CARRIED_OUT
+    assert "ELOQUENCE_EVIDENCE__KEEP=everything" in elsewhere.stderr
     assert served_home.run("compare", str(folder), str(folder)).returncode == ExitCode.PASSED
 
 

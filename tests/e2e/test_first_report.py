@@ -30,6 +30,7 @@ pytestmark = pytest.mark.e2e
 
 SEED = 20261122
 RATE = 48_000
+LINK_SECONDS = 5 * 3600
 FOR_MACHINES = ("junit", "metrics", "csv", "summary")
 SEED_KEYS = {
     "test_name",
@@ -103,6 +104,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, standing_servers: Path) -> 
             *("--output", str(home.path / "results.json")),
             *(word for kind in FOR_MACHINES for word in (f"--{kind}", str(home.path / "machines" / kind))),
             ELOQUENCE_QUALITY__ENABLED="true",
+            ELOQUENCE_STORAGE__LINK_SECONDS=str(LINK_SECONDS),
             **pace,
         )
         home.require_good(done.returncode, done.stdout + done.stderr)
@@ -238,6 +240,7 @@ def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert page.content == (report.folder / "report.html").read_bytes()
     assert links[r"report\.html"] in artifacts["basic-report-html"]["data"]
+    assert all(f"X-Amz-Expires={LINK_SECONDS}&" in link for link in links.values())
     opened = httpx.get(links[r"received\.wav"], trust_env=False)
     assert opened.content == (report.folder / "received.wav").read_bytes()
     assert artifacts["basic-progress"]["data"] == 100
@@ -274,9 +277,13 @@ def test_no_token_and_no_secret_is_stored_anywhere(report: Report) -> None:
     assert {path.name for path in machines.iterdir()} == set(FOR_MACHINES)
     written = (report.folder, report.home.servers / "prefect-client", database.parent, machines)
     places = [path for folder in written for path in folder.rglob("*") if path.is_file()]
+    places += [report.home.path / "results.json", *(report.home.servers / "state").rglob("*.log")]
     assert database in places
-    for place in places:
-        content = place.read_bytes()
+    contents = {str(place): place.read_bytes() for place in places}
+    prefix = f"runs/{report.folder.parent.parent.name}/basic/{report.folder.name}/"
+    objects = {report.store.uri(key): report.store.get_bytes(key) for key in report.store.list_keys(prefix)}
+    assert len(objects) == len([path for path in report.folder.rglob("[!.]*") if path.is_file()])
+    for place, content in (contents | objects).items():
         assert not any(secret in content for secret in secrets), place
     assert not any(secret.decode() in report.done.stderr + report.done.stdout for secret in secrets)
 

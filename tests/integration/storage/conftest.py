@@ -12,6 +12,7 @@ import pytest
 from eloquence_pipeline.servers import S3Endpoint, embedded_servers
 from eloquence_pipeline.settings import FolderSettings, Settings, load_settings
 from eloquence_pipeline.storage import ObjectStore
+from tests.integration.storage.seaweedfs import seaweedfs
 
 StoreMaker = Callable[[S3Endpoint], ObjectStore]
 RestartableServer = Callable[[], AbstractContextManager[S3Endpoint]]
@@ -39,6 +40,13 @@ def running(settings: Settings) -> Generator[S3Endpoint]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[S3Endpoint]:
     """One server for all tests that do not stop it."""
     with running(settings_in(tmp_path_factory.mktemp("s3"))) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def second_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[S3Endpoint]:
+    """One of another make."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
         yield endpoint
 
 

@@ -21,6 +21,8 @@ from eloquence_pipeline.storage import ObjectStore
 from tests.polling import await_true
 
 REGION = "us-east-1"
+DOMAIN = "s3.test"
+"""Below which a bucket may stand in the name of the host."""
 _LOOPBACK = "127.0.0.1"
 _PORTS = [f"{part}.port{kind}" for part in ("master", "volume", "filer", "s3") for kind in ("", ".grpc")]
 _START_SECONDS = 30
@@ -44,6 +46,7 @@ def seaweedfs(folder: Path) -> Generator[S3Endpoint]:
     options = [
         "-s3",
         f"-s3.config={folder / 's3.json'}",
+        f"-s3.domainName={DOMAIN}",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-master.telemetry=false",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
@@ -20,18 +19,11 @@ from eloquence_pipeline.storage import EvidenceStore, RunFolder, archive, open_s
 from eloquence_pipeline.storage.folder_store import FolderStore
 from eloquence_pipeline.storage.store_check import StoreCheck
 from tests.golden.runs import CLEAN
-from tests.integration.storage.seaweedfs import seaweedfs
 
 pytestmark = pytest.mark.integration
 
 MEBIBYTE = 1 << 20
 IN_PARTS = os.urandom(20 * MEBIBYTE + 7)
-
-
-@pytest.fixture(scope="module")
-def second_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[S3Endpoint]:
-    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as endpoint:
-        yield endpoint
 
 
 @pytest.fixture(params=["minio", "seaweedfs", "folder"])

@@ -98,6 +98,19 @@ def test_nothing_is_written_outside_the_folder(name: str, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.rglob("*")] == ["inside", "run"]
 
 
+@pytest.mark.parametrize("name", ["../sent.wav", "/etc/passwd", "results.json", "manifest.json"])
+def test_what_stays_on_another_machine_cannot_be_named_outside_the_run_or_twice(name: str) -> None:
+    away = [{"name": name, "sha256": "0" * 64, "byte_count": 1}]
+    with pytest.raises(StorageError):
+        parse_manifest(manifest_of(FILES, local_files=away), "here")
+
+
+def test_what_stays_on_another_machine_is_not_asked_for(tmp_path: Path) -> None:
+    away = [{"name": "received.wav", "sha256": "0" * 64, "byte_count": 1 << 60}]
+    fetch_run(store_of(FILES, manifest_of(FILES, local_files=away)), PREFIX, tmp_path)
+    assert not (tmp_path / "received.wav").exists()
+
+
 def test_a_run_that_says_it_takes_more_than_there_is_room_for_is_not_begun(tmp_path: Path) -> None:
     manifest = json.loads(manifest_of(FILES))
     manifest["files"][0]["byte_count"] = 10**18

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,12 +17,12 @@ from hypothesis.extra.numpy import arrays
 from eloquence_pipeline.errors import MeasurementError, StorageError
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.measurement.worst import worst_phrases
-from eloquence_pipeline.models import ScenarioResult
+from eloquence_pipeline.models import PhraseObservation, ScenarioResult
 from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.signal.flac import pack, unpack
 from eloquence_pipeline.signal.wav import read_wav, write_wav
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.keeping import keep_figures, keep_worst, pack_sound
+from eloquence_pipeline.storage.keeping import cut_phrases, leave_out, pack_sound
 from eloquence_pipeline.storage.stored_run import read_transmission
 from tests.golden.cases import EXPECTED
 from tests.golden.runs import CLEAN, SEVERAL, GoldenRun
@@ -34,6 +38,12 @@ def begun(run: GoldenRun, results: Path) -> tuple[RunFolder, ScenarioResult]:
     return folder, ScenarioResult.model_validate_json(text)
 
 
+def keep_worst(folder: RunFolder, result: ScenarioResult, worst: Sequence[PhraseObservation]) -> None:
+    """Give the store the sound of some phrases."""
+    transmission = read_transmission(folder.path)
+    leave_out(folder, transmission, "worst", cut_phrases(folder, transmission, result.phrases, worst))
+
+
 def test_the_worst_phrases_are_those_not_received_then_the_latest(tmp_path: Path) -> None:
     _, result = begun(SEVERAL, tmp_path)
     worst = worst_phrases(result, len(result.phrases))
@@ -45,26 +55,28 @@ def test_the_worst_phrases_are_those_not_received_then_the_latest(tmp_path: Path
 
 def test_of_the_worst_phrases_the_sound_is_what_was_recorded_there(tmp_path: Path) -> None:
     folder, result = begun(CLEAN, tmp_path)
-    heard, rate = read_wav(folder.path / "received.wav")
+    recorded, rate = read_wav(folder.path / "received.wav")
     worst = worst_phrases(result, 2)
-    keep_worst(folder, read_transmission(folder.path), result.phrases, worst)
+    keep_worst(folder, result, worst)
     folder.seal()
-    assert not {"sent.wav", "received.wav"} & {file.name for file in folder.manifest().files}
+    manifest = folder.manifest()
+    assert not {"sent.wav", "received.wav"} & {file.name for file in manifest.files}
+    assert {"sent.wav", "received.wav"} == {file.name for file in manifest.local_files}
     with StoredRun(folder.path) as run:
-        kept = run.phrases()
-        assert [each.kept.index for each in kept] == [phrase.index for phrase in worst]
-        for each, phrase in zip(kept, worst, strict=True):
+        heard = run.phrases()
+        assert [each.kept.index for each in heard] == [phrase.index for phrase in worst]
+        for each, phrase in zip(heard, worst, strict=True):
             position = phrase.position_in_received_seconds
             assert position is not None
             begin = max(0, round((position - 0.5) * rate))
-            assert np.array_equal(each.received, heard[begin : begin + len(each.received)])
+            assert np.array_equal(each.received, recorded[begin : begin + len(each.received)])
             assert len(each.received) >= phrase.sample_count
 
 
 def test_of_a_phrase_that_was_not_received_there_is_what_was_heard_at_its_time(tmp_path: Path) -> None:
     folder, result = begun(SEVERAL, tmp_path)
     lost = [phrase for phrase in result.phrases if not phrase.received]
-    keep_worst(folder, read_transmission(folder.path), result.phrases, lost)
+    keep_worst(folder, result, lost)
     folder.seal()
     with StoredRun(folder.path) as run:
         assert all(
@@ -73,26 +85,66 @@ def test_of_a_phrase_that_was_not_received_there_is_what_was_heard_at_its_time(t
         assert all(len(each.received) for each in run.phrases())
 
 
-@pytest.mark.parametrize("keep", ["worst", "figures"])
-def test_a_run_whose_recordings_were_not_kept_has_its_result_and_says_why_it_has_no_more(
-    keep: str, tmp_path: Path
-) -> None:
-    folder, result = begun(CLEAN, tmp_path)
+def kept(keep: Literal["worst", "figures"], results: Path, flac_from_seconds: float = 3600) -> RunFolder:
+    """Write and seal a run of which the store is not given everything."""
+    folder, result = begun(CLEAN, results)
     transmission = read_transmission(folder.path)
-    if keep == "worst":
-        keep_worst(folder, transmission, result.phrases, worst_phrases(result, 1))
-    else:
-        keep_figures(folder, transmission)
+    worst = worst_phrases(result, 1) if keep == "worst" else ()
+    phrases = cut_phrases(folder, transmission, result.phrases, worst)
+    pack_sound(folder, transmission, flac_from_seconds)
+    leave_out(folder, transmission, keep, phrases)
     folder.seal()
-    with StoredRun(folder.path) as run:
-        assert run.result is not None
-        assert run.result["delay"] == result.model_dump(mode="json", by_alias=True)["delay"]
-        for action in (run.analyse, run.recorded):
-            with pytest.raises(MeasurementError, match="cannot be analysed again") as refused:
-                action()
-            assert "ELOQUENCE_EVIDENCE__KEEP=everything" in refused.value.remedy
-    endings = {Path(file.name).suffix for file in folder.manifest().files}
+    return folder
+
+
+def as_stored(run: RunFolder, store: Path) -> Path:
+    """Copy what the store is given."""
+    place = store / run.path.parent.name / run.run_id
+    for name in [*(file.name for file in run.manifest().files), "manifest.json"]:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.path / name, place / name)
+    return place
+
+
+@pytest.mark.parametrize("keep", ["worst", "figures"])
+@pytest.mark.parametrize("flac_from_seconds", [0, 3600])
+def test_the_machine_that_measured_analyses_a_run_again_whatever_the_store_was_given(
+    keep: Literal["worst", "figures"], flac_from_seconds: float, tmp_path: Path
+) -> None:
+    folder = kept(keep, tmp_path / "results", flac_from_seconds)
+    stored = as_stored(folder, tmp_path / "store")
+    endings = {path.suffix for path in stored.rglob("*") if path.is_file()}
     assert endings == ({".json", ".wav", ".npz", ".jsonl"} if keep == "worst" else {".json"})
+    with StoredRun(folder.path) as run, StoredRun(stored, results=tmp_path / "results") as fetched:
+        assert run.result is not None
+        before = {"format": None, **run.result}
+        for again in (run.analyse(), fetched.analyse()):
+            assert {**json.loads(again.to_json()), "format": None} == {**before, "format": None}
+
+
+@pytest.mark.parametrize("keep", ["worst", "figures"])
+def test_elsewhere_a_run_whose_recordings_were_not_sent_has_its_result_and_says_why_it_has_no_more(
+    keep: Literal["worst", "figures"], tmp_path: Path
+) -> None:
+    stored = as_stored(kept(keep, tmp_path / "results"), tmp_path / "store")
+    for results in (None, tmp_path / "of another machine"):
+        with StoredRun(stored, results=results) as run:
+            assert run.result is not None
+            assert run.result["delay"]["one_way_delay_ms"]["median"] > 0
+            for action in (run.analyse, run.recorded):
+                with pytest.raises(MeasurementError, match="cannot be analysed again") as refused:
+                    action()
+                assert "ELOQUENCE_EVIDENCE__KEEP=everything" in refused.value.remedy
+
+
+def test_recordings_here_that_are_not_those_of_the_stored_run_are_refused(tmp_path: Path) -> None:
+    folder = kept("worst", tmp_path / "results")
+    stored = as_stored(folder, tmp_path / "store")
+    content = bytearray((folder.path / "received.wav").read_bytes())
+    content[-1] ^= 1
+    (folder.path / "received.wav").write_bytes(content)
+    with StoredRun(stored, results=tmp_path / "results") as run, pytest.raises(StorageError, match="differs"):
+        run.analyse()
 
 
 def test_packed_recordings_give_the_same_figures_and_the_run_stays_as_it_is(tmp_path: Path) -> None:
@@ -143,7 +195,7 @@ def test_a_wav_file_that_could_not_be_made_again_is_not_packed(tmp_path: Path) -
 
 def test_a_kept_phrase_cannot_name_a_file_elsewhere(tmp_path: Path) -> None:
     folder, result = begun(CLEAN, tmp_path)
-    keep_worst(folder, read_transmission(folder.path), result.phrases, worst_phrases(result, 1))
+    keep_worst(folder, result, worst_phrases(result, 1))
     path = folder.path / "kept.json"
     write_wav(tmp_path / "secret.wav", np.ones(100, dtype=np.int16), 48_000)
     path.write_text(path.read_text().replace("phrases/", "../../../../../phrases/", 1))

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore import exceptions as boto
+from botocore.awsrequest import AWSResponse
 from pydantic import SecretStr, ValidationError
 
 from eloquence_pipeline.errors import ConfigurationError, StorageError, StorageUnavailable
 from eloquence_pipeline.settings import StorageSettings
 from eloquence_pipeline.storage import ObjectStore, open_store
+from eloquence_pipeline.storage.s3_client import ClientOptions, make_client
 from eloquence_pipeline.storage.s3_errors import translated
 
 pytestmark = pytest.mark.unit
@@ -160,3 +164,24 @@ def test_link_to_aws_is_signed_without_asking_anyone() -> None:
     assert SECRET not in link
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link, "AWS refuses older signatures for newer buckets"
     assert "X-Amz-Expires=60" in link
+
+
+class Answer(BytesIO):
+    """The body of an answer, as urllib3 gives it."""
+
+    def stream(self) -> list[bytes]:
+        return [self.read()]
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-11-22T10:00:00.000Z", "2026-11-22T10:00:00Z", "Sun, 22 Nov 2026 10:00:00 GMT"]
+)
+def test_a_time_in_a_listing_is_read_in_every_form(written: str) -> None:
+    entry = f"<Contents><Key>a</Key><LastModified>{written}</LastModified></Contents>"
+    listing = f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{entry}</ListBucketResult>'
+    client = make_client("http://127.0.0.1:9", "us-east-1", *KEYS.values(), ClientOptions())
+    client.meta.events.register(
+        "before-send.s3", lambda **_: AWSResponse("", 200, {}, cast(Any, Answer(listing.encode())))
+    )
+    (found,) = client.list_objects_v2(Bucket="voice").get("Contents", [])
+    assert found.get("LastModified") == datetime(2026, 11, 22, 10, tzinfo=UTC)
