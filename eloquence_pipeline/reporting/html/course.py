@@ -10,6 +10,7 @@ from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text
 
 _MOST_EVENTS = 200
+_ROOM_ABOVE = 1.1
 _NANOSECONDS_PER_SECOND = 1e9
 _COLUMNS = (
     Text("de", "from"),
@@ -51,7 +52,7 @@ def course_plot(result: ScenarioResult) -> Plot | None:
         if each.state_changes:
             for axes in drawing.axes:
                 axes.axvline(place, color=colour("red"), linestyle=":", linewidth=1.2)
-    delay.set_ylim(bottom=0)
+    delay.set_ylim(0, _ROOM_ABOVE * delay.get_ylim()[1])
     quality.set_ylim(1, 5)
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.entitle(Text("qualité ViSQOL, 1 à 5", "ViSQOL quality, 1 to 5"), 1)

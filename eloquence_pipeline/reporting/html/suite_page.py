@@ -139,15 +139,15 @@ def _overview(record: SuiteRecord, heads: dict[str, Headline], evidence: Evidenc
         part = record.parts[name]
         baseline = part.result.baseline if isinstance(part.result, ScenarioResult) else None
         nights: Text | str = baseline_sentence(baseline) if baseline else "—"
-        rows.append((name, head.status, head.sentence, nights, _link(part, evidence)))
+        rows.append((name, head.status, head.sentence, _link(part, evidence), nights))
     for name, error in record.errors.items():
         rows.append((name, Text("NON RÉALISÉ", "NOT CARRIED OUT"), error, "—", "—"))
     columns = (
         Text("test", "test"),
         Text("verdict", "verdict"),
         Text("en clair", "in plain words"),
-        Text("nuits précédentes", "nights before"),
         Text("rapport", "report"),
+        Text("nuits précédentes", "nights before"),
     )
     return Table(Text("Chaque test", "Each test"), columns, tuple(rows), words=frozenset(range(5)))
 
