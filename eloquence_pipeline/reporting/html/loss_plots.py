@@ -10,8 +10,8 @@ from eloquence_pipeline.reporting.html.delay_plots import time_axis
 from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text, per_cent
 from eloquence_pipeline.reporting.html.words import DISAGREEMENTS
+from eloquence_pipeline.reporting.losses import concealed_per_cent
 
-_SAMPLES_PER_SECOND = 48_000
 _MOST_STRETCHES = 240
 _MOST_GAPS = 200
 _MOST_OPEN = 6
@@ -67,17 +67,6 @@ def _shortened(timeline: LossTimeline) -> LossTimeline:
         packets_lost=tuple(sum(timeline.packets_lost[place : place + width]) for place in places),
         concealed_samples=tuple(sum(timeline.concealed_samples[place : place + width]) for place in places),
     )
-
-
-def concealed_per_cent(timeline: LossTimeline) -> list[float]:
-    """Return the share of each stretch's sound that was made up."""
-    ends = timeline.seconds
-    # The first stretch has no beginning of its own; the others are as long.
-    first = 2 * ends[0] - ends[1] if len(ends) > 1 else 0.0
-    return [
-        100 * min(1.0, made / (_SAMPLES_PER_SECOND * (end - begin))) if end > begin else 0.0
-        for begin, end, made in zip((first, *ends), ends, timeline.concealed_samples, strict=False)
-    ]
 
 
 def _told(result: ScenarioResult) -> Text:
