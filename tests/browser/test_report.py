@@ -199,8 +199,9 @@ def test_the_dark_is_dark_and_drawings_follow_it(opening: Opening) -> None:
     def colours(scheme: Scheme) -> tuple[int, str]:
         page = opening("clean", scheme=scheme).page
         picture = Image.open(io.BytesIO(page.screenshot())).convert("L")
+        brightness = cast(int, picture.resize((1, 1)).getpixel((0, 0)))
         letters = page.locator("figure svg text").first
-        return picture.resize((1, 1)).getpixel((0, 0)), letters.evaluate("one => getComputedStyle(one).fill")  # type: ignore[return-value]
+        return brightness, letters.evaluate("one => getComputedStyle(one).fill")
 
     (light, ink), (dark, chalk) = colours("light"), colours("dark")
     assert light > 200

@@ -76,8 +76,11 @@ def test_every_run_has_a_report_before_and_after_it_is_sealed(tmp_path: Path, na
     ("keep", "sounds"), [(worst, 2), (packed, 3), (figures, 0)], ids=["worst", "packed", "figures"]
 )
 def test_a_report_holds_the_sound_that_was_kept(tmp_path: Path, keep: Keep, sounds: int) -> None:
-    html = report_of(written(tmp_path, "clean", keep), ReportOptions(most_sounds=3))
+    path = written(tmp_path, "clean", keep, seal=False)
+    html = report_of(path, ReportOptions(most_sounds=3))
+    RunFolder.open(path).seal()
     assert players(html) == 2 * sounds
+    assert players(report_of(path, ReportOptions(most_sounds=3))) == 2 * sounds
     assert ("n'a pas été gardé" in html.replace("&#39;", "'")) == (not sounds)
 
 
