@@ -80,7 +80,7 @@ def _in_french(result: ScenarioResult) -> list[str]:
             reasons.append(f"la transmission s'est interrompue : {reason.removeprefix(BROKE_OFF)}")
     if not result.packets_sent:
         reasons.append("aucune phrase n'a été dite jusqu'au bout")
-    return reasons + [_missed(figure) for figure in result.verdict.figures if not figure.passed]
+    return reasons + [missed_figure(figure) for figure in result.verdict.figures if not figure.passed]
 
 
 def overloaded_clause(tester: PacingFigures) -> str:
@@ -93,7 +93,8 @@ def overloaded_clause(tester: PacingFigures) -> str:
     )
 
 
-def _missed(figure: FigureVerdict) -> str:
+def missed_figure(figure: FigureVerdict) -> str:
+    """Return a figure that missed its threshold, with speaker and phrase, for people."""
     places = [figure.speaker] if figure.speaker else []
     places += [f"phrase {figure.worst_phrase_index}"] if figure.worst_phrase_index else []
     place = f" ({', '.join(places)})" if places else ""

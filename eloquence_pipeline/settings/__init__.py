@@ -19,12 +19,14 @@ from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoi
 from eloquence_pipeline.settings.report import ReportSettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
+    LONGEST_RAMP_UP_SECONDS,
     BasicSettings,
     Categories,
     DurationSeconds,
     FolderSettings,
     IntervalMs,
     LatencySettings,
+    LoadDurationSeconds,
     LongDurationSeconds,
     OwnCategories,
     Packets,
@@ -35,6 +37,7 @@ from eloquence_pipeline.settings.sections import (
     Speakers,
     SpeechSettings,
     StabilitySettings,
+    StepDurationSeconds,
     StressSettings,
     ThresholdSettings,
 )
@@ -47,6 +50,7 @@ __all__ = [
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "LONGEST_LINK_SECONDS",
+    "LONGEST_RAMP_UP_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",
@@ -58,6 +62,7 @@ __all__ = [
     "IntervalMs",
     "KeyPath",
     "LatencySettings",
+    "LoadDurationSeconds",
     "LongDurationSeconds",
     "NetworkSettings",
     "OwnCategories",
@@ -76,6 +81,7 @@ __all__ = [
     "Speakers",
     "SpeechSettings",
     "StabilitySettings",
+    "StepDurationSeconds",
     "StorageSettings",
     "StressSettings",
     "TargetSettings",

@@ -106,9 +106,9 @@ def _session() -> Session:
     return Session(botocore_session=below)
 
 
-def _time_of(value: str | float) -> datetime:
+def _time_of(value: Any) -> datetime:
     try:
-        return datetime.fromisoformat(cast(str, value))
+        return datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return parse_timestamp(value)
 

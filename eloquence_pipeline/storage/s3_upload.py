@@ -130,7 +130,8 @@ class _Watched(BytesIO):
         content = super().read(size)
         if size is not None and 0 < size < _SIGNING_BYTES and self.tell() > self._furthest:
             self._furthest = self.tell()
-            self._moved()
+            with suppress(StorageError):  # botocore would try again: whoever sends parts ends after this one
+                self._moved()
         return content
 
 

@@ -18,6 +18,7 @@ from eloquence_pipeline.settings.keys import dotted, every_key
 from eloquence_pipeline.settings.root import SCHEMA_KEY, Settings
 from eloquence_pipeline.storage.run_files import REPORT_FILE
 from flows.cli import app
+from flows.deploy_steps import CELL_FOLDER_VARIABLE
 from flows.selection import known_tests
 from tests.documentation import (
     GUIDES,
@@ -117,7 +118,7 @@ def test_options_between_the_lines_exist(page: Path) -> None:
 
 @by_guide
 def test_variables_are_settings(page: Path) -> None:
-    known = {FILE_VARIABLE, *map(variable_of, every_key())}
+    known = {FILE_VARIABLE, CELL_FOLDER_VARIABLE, *map(variable_of, every_key())}
     assert set(VARIABLE.findall(page.read_text(encoding="utf-8"))) <= known
 
 

@@ -92,18 +92,18 @@ def test_a_server_that_is_killed_in_the_middle_of_a_file_has_it_whole_and_once_i
     with restartable() as endpoint:
         store = store_at(endpoint)
         store.ensure(create=True)
-        (listening,) = {
-            connection.pid
+        port = urlsplit(endpoint.endpoint_url).port
+        (process,) = {
+            connection.pid or 0
             for connection in psutil.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN
-            and connection.laddr[1] == urlsplit(endpoint.endpoint_url).port
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
         }
         steps: list[int] = []
 
         def moved() -> None:
             steps.append(1)
             if len(steps) == len(run.manifest().files) + 1:  # all have begun, and a part has arrived
-                os.kill(int(listening or 0), signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
 
         with pytest.raises(StorageError) as lost:
             upload(run, store, moved)
@@ -213,7 +213,11 @@ def test_a_store_that_takes_a_file_slowly_is_waited_for(
     # On loopback the kernel takes some MB at once, of which nobody sees how they go.
     usual = cast(Any, ClientArgsCreator)._compute_socket_options
     small = (socket.SOL_SOCKET, socket.SO_SNDBUF, BLOCK_BYTES)
-    monkeypatch.setattr(ClientArgsCreator, "_compute_socket_options", lambda *given: [*usual(*given), small])
+
+    def with_small_buffers(*given: Any) -> list[Any]:
+        return [*usual(*given), small]
+
+    monkeypatch.setattr(ClientArgsCreator, "_compute_socket_options", with_small_buffers)
     run = sealed_run(tmp_path, megabytes=3)
     with slowly(server, bytes_a_second=MEBIBYTE) as port:
         slow = ObjectStore(

@@ -179,9 +179,13 @@ class Answer(BytesIO):
 def test_a_time_in_a_listing_is_read_in_every_form(written: str) -> None:
     entry = f"<Contents><Key>a</Key><LastModified>{written}</LastModified></Contents>"
     listing = f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{entry}</ListBucketResult>'
-    client = make_client("http://127.0.0.1:9", "us-east-1", *KEYS.values(), ClientOptions())
-    client.meta.events.register(
-        "before-send.s3", lambda **_: AWSResponse("", 200, {}, cast(Any, Answer(listing.encode())))
+    client = make_client(
+        "http://127.0.0.1:9", "us-east-1", KEYS["access_key"], KEYS["secret_key"], ClientOptions()
     )
+
+    def answered(**_: object) -> AWSResponse:
+        return AWSResponse("", 200, cast(Any, {}), cast(Any, Answer(listing.encode())))
+
+    client.meta.events.register("before-send.s3", cast(Any, answered))
     (found,) = client.list_objects_v2(Bucket="voice").get("Contents", [])
     assert found.get("LastModified") == datetime(2026, 11, 22, 10, tzinfo=UTC)
