@@ -131,7 +131,7 @@ def _combined_page(kind: str, written: Any, folder: Path, evidence: Evidence) ->
     if kind not in {"", RESULT_FORMAT}:
         raise StorageError(
             f"results of the format {kind!r} have no HTML report",
-            remedy="a run, disturbed calls, a matrix of networks or a suite has; the figures stand in this file",
+            remedy="runs, disturbed calls, matrices of networks and suites have; its figures stand in this file",
         )
     return None
 
