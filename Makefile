@@ -56,8 +56,10 @@ format: $(INSTALLED) ## Put the code into its usual form
 	@$(BIN)/ruff check --quiet --fix .
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure set-up, start and overhead; takes about 15 minutes on a quiet machine
+bench: $(INSTALLED) ## Measure set-up, start, overhead and load; takes about 25 minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.first_report
+	@$(BIN)/eloquence prepare
+	@$(BIN)/python -m benchmarks.load
 
 .PHONY: calibrate
 calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accuracy.md; 15 minutes on a quiet machine
@@ -65,9 +67,11 @@ calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accurac
 	@$(BIN)/python -m calibration
 
 .PHONY: schema
-schema: $(INSTALLED) ## Write the JSON schemas of results.json and config.json into docs/
+schema: $(INSTALLED) ## Write the JSON schemas of results.json, config.json and load cells into docs/
 	@$(BIN)/python -c 'import json; from eloquence_pipeline.models import ScenarioResult; \
 		print(json.dumps(ScenarioResult.json_schema(), indent=2, ensure_ascii=False))' > docs/results.schema.json
+	@$(BIN)/python -c 'import json; from eloquence_pipeline.models.load_cells import ShareFigures; \
+		print(json.dumps(ShareFigures.json_schema(), indent=2, ensure_ascii=False))' > docs/load-cell.schema.json
 	@$(BIN)/eloquence config --schema > docs/config.schema.json
 
 .PHONY: lock

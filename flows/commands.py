@@ -18,9 +18,12 @@ from rich.console import Console
 from eloquence_pipeline.errors import ConfigurationError, EloquenceError, ExitCode
 from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import Archive, ArchiveState, MatrixOutcome, ReconnectionOutcome, VerdictStatus
+from eloquence_pipeline.models.load import CapacityOutcome, LoadOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.reporting.capacity import print_capacity
 from eloquence_pipeline.reporting.console import shown_on, waiting
 from eloquence_pipeline.reporting.json_lines import JsonConsole
+from eloquence_pipeline.reporting.load import print_load
 from eloquence_pipeline.reporting.matrix import print_matrix
 from eloquence_pipeline.reporting.reconnection import print_reconnection
 from eloquence_pipeline.reporting.settings_table import settings_rows, settings_table
@@ -98,7 +101,9 @@ def run_test(console: Console, options: Options) -> ExitCode:
     options.files.require(options.flow, require_output)
     require_media_interface()
     if "duration_seconds" in options.parameters:
-        require_room(settings, options.parameters["duration_seconds"])
+        # Of a capacity test nobody knows yet how many sessions there will be.
+        at_once = options.parameters["sessions"] if options.flow == "load" else 1
+        require_room(settings, options.parameters["duration_seconds"], speakers=at_once)
     with shown_on(console, verbose=options.verbose):
         _require_speakable(settings, options)
         _quiet_libraries(verbose=options.verbose)
@@ -107,8 +112,8 @@ def run_test(console: Console, options: Options) -> ExitCode:
         except EloquenceError as error:
             options.files.write(console, (), {options.parameters.get("test", options.flow): str(error)})
             raise
-    if isinstance(outcome, ReconnectionOutcome):
-        print_reconnection(console, outcome.result, outcome.archive)
+    if isinstance(outcome, ReconnectionOutcome | LoadOutcome | CapacityOutcome):
+        _print_one(console, outcome)
         _write_output(console, options.output, outcome.result.to_json())
         return _code(outcome.result.verdict.status, [outcome.archive])
     _print(console, outcome)
@@ -118,6 +123,16 @@ def run_test(console: Console, options: Options) -> ExitCode:
     _write_output(console, options.output, _output_of(outcome, options))
     options.files.write(console, outcome.outcomes, outcome.errors)
     return exit_code(outcome)
+
+
+def _print_one(console: Console, outcome: ReconnectionOutcome | LoadOutcome | CapacityOutcome) -> None:
+    match outcome:
+        case ReconnectionOutcome():
+            print_reconnection(console, outcome.result, outcome.archive)
+        case LoadOutcome():
+            print_load(console, outcome.result, outcome.archive)
+        case CapacityOutcome():
+            print_capacity(console, outcome.result, outcome.archive)
 
 
 def _write_output(console: Console, output: Path | None, text: str) -> None:

@@ -13,6 +13,9 @@ _FROM_SETTINGS: dict[str, tuple[str, ...]] = {
     "latency": ("packets", "interval_ms"),
     "stability": ("duration_seconds",),
     "reconnect": ("repetitions",),
+    "load": ("sessions", "background", "duration_seconds", "ramp_up_seconds"),
+    "load_many": ("sessions", "background", "duration_seconds", "ramp_up_seconds"),
+    "capacity": ("sessions", "duration_seconds"),
 }
 
 
@@ -32,4 +35,6 @@ def default_parameters(flow: str, settings: Settings) -> dict[str, int]:
 
 def section_of(flow: str, settings: Settings) -> Any:
     """Return what the settings say about a test; None where they say nothing, as of the suite."""
-    return settings.reconnection if flow == "reconnect" else getattr(settings.tests, flow, None)
+    # A load is the same wherever it is carried.
+    name = "load" if flow == "load_many" else flow
+    return settings.reconnection if flow == "reconnect" else getattr(settings.tests, name, None)

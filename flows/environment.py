@@ -28,6 +28,7 @@ def environment_of(endpoints: Endpoints) -> dict[str, str]:
         variables["LIVEKIT_URL"] = livekit.url
         variables["LIVEKIT_API_KEY"] = livekit.api_key
         variables["LIVEKIT_API_SECRET"] = livekit.api_secret.get_secret_value()
+        variables["ELOQUENCE_TESTS__LOAD__METRICS_URL"] = livekit.metrics_url
     if (s3 := endpoints.s3) is not None:
         variables["ELOQUENCE_STORAGE__ENDPOINT_URL"] = s3.endpoint_url
         variables["ELOQUENCE_STORAGE__ACCESS_KEY"] = s3.access_key.get_secret_value()

@@ -48,16 +48,18 @@ async def end_lost_runs(client: PrefectClient, pool: str, living: Collection[str
             await client.set_flow_run_state(run.id, lost, force=True)
 
 
-async def watch_over_runs(client: PrefectClient, pool: str) -> None:
+async def watch_over_runs(client: PrefectClient, pool: str, name: str = WATCH) -> None:
     """Have the server call a run crashed that was alive and says nothing any more.
 
     Parameters
     ----------
     pool
         Work pool of the runs.
+    name
+        Of the automation: each pool that is watched needs one of its own.
     """
-    wanted = lost_run_automation(pool)
-    standing = await client.read_automations_by_name(WATCH)
+    wanted = lost_run_automation(pool).model_copy(update={"name": name})
+    standing = await client.read_automations_by_name(name)
     if not standing:
         await client.create_automation(wanted)
     for automation in standing:

@@ -13,7 +13,7 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.models import ScenarioOutcome
 from eloquence_pipeline.redaction import redact
 
-_WITHOUT_SCENARIOS = "reconnect"
+_WITHOUT_SCENARIOS = {"reconnect", "load", "load_many", "capacity"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class MachineFiles:
             If a file cannot be written, two are the same, or the test has no such results.
         """
         for option, path in self.asked_for.items():
-            if flow == _WITHOUT_SCENARIOS:
+            if flow in _WITHOUT_SCENARIOS:
                 raise ConfigurationError(
-                    f"{option} does not go with --test {flow}",
+                    f"{option} does not go with --test {flow.removesuffix('_many')}",
                     remedy="its result as JSON is that of --output",
                 )
             require_output(path, option)

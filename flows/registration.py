@@ -12,11 +12,12 @@ from pathlib import Path
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from eloquence_pipeline.errors import ConfigurationError, ServerError
-from flows.lost_runs import end_lost_runs, watch_over_runs
+from flows.lost_runs import WATCH, end_lost_runs, watch_over_runs
+from tasks.load_pool import deployment_for
 from tasks.slot import ensure_slot
 
 POOL = "eloquence"
@@ -59,6 +60,51 @@ async def _prepare(living: Collection[str] | None) -> None:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
         await watch_over_runs(client, POOL)
     await ensure_slot()
+
+
+def register_load_cells(api_url: str, pool: str) -> None:
+    """Register load cells for another work pool than that of the deployments, after those.
+
+    Parameters
+    ----------
+    api_url
+        As for :func:`register`.
+    pool
+        Its name; of any type.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such work pool.
+    """
+    with temporary_settings(updates={PREFECT_API_URL: api_url} if api_url else {}):
+        asyncio.run(_copy_to(pool))
+
+
+async def _copy_to(pool: str) -> None:
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(pool)
+        except ObjectNotFound:
+            raise ConfigurationError(
+                f"there is no work pool named {pool!r}",
+                remedy=f"make it: prefect work-pool create {pool} --type process (or docker, kubernetes)",
+            ) from None
+        own = await client.read_deployment_by_name(deployment_for(POOL))
+        await client.create_deployment(
+            own.flow_id,
+            pool,
+            version=own.version,
+            description=own.description,
+            work_pool_name=pool,
+            tags=own.tags,
+            entrypoint=own.entrypoint,
+            parameter_openapi_schema=own.parameter_openapi_schema,
+            pull_steps=own.pull_steps,
+            enforce_parameter_schema=own.enforce_parameter_schema,
+            job_variables=own.job_variables,
+        )
+        await watch_over_runs(client, pool, f"{WATCH} ({pool})")
 
 
 def _deploy(api_url: str) -> None:

@@ -14,13 +14,16 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from eloquence_pipeline.models import MatrixOutcome, ReconnectionOutcome, SuiteOutcome
+from eloquence_pipeline.models.load import CapacityOutcome, LoadOutcome
+from flows.load import capacity, load
+from flows.load_many import load_many
 from flows.network import network_matrix
 from flows.reconnect import reconnect
 from flows.scenario import basic, latency, own_test, stability, stress
 from flows.suite import suite
 from tasks.logs import drain_to_prefect
 
-Outcome = SuiteOutcome | MatrixOutcome | ReconnectionOutcome
+Outcome = SuiteOutcome | MatrixOutcome | ReconnectionOutcome | LoadOutcome | CapacityOutcome
 _FLOWS: dict[str, Flow[..., Any]] = {
     "basic": basic,
     "stress": stress,
@@ -30,6 +33,9 @@ _FLOWS: dict[str, Flow[..., Any]] = {
     "suite": suite,
     "network": network_matrix,
     "own_test": own_test,
+    "load": load,
+    "load_many": load_many,
+    "capacity": capacity,
 }
 
 
@@ -42,8 +48,8 @@ def run_flow(name: str, parameters: Mapping[str, Any], api_url: str) -> Outcome:
 
     Returns
     -------
-    SuiteOutcome, MatrixOutcome or ReconnectionOutcome
-        Of the one scenario or of all, of one over many networks, or of disturbed calls.
+    SuiteOutcome, MatrixOutcome, ReconnectionOutcome, LoadOutcome or CapacityOutcome
+        Of the one scenario or of all, of one over many networks, of disturbed calls, or of many at once.
 
     Raises
     ------
@@ -104,6 +110,6 @@ async def _run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any], api_url
             await drain_to_prefect()
     if isinstance(outcome, BaseException):
         raise outcome
-    if isinstance(outcome, SuiteOutcome | MatrixOutcome | ReconnectionOutcome):
+    if isinstance(outcome, Outcome):
         return outcome
     return SuiteOutcome(outcomes=(outcome,), errors={})

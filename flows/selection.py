@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,7 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models.disturbance import DisturbanceKind
-from eloquence_pipeline.settings import DurationSeconds, LongDurationSeconds, load_settings
+from eloquence_pipeline.settings import (
+    LONGEST_RAMP_UP_SECONDS,
+    DurationSeconds,
+    LoadDurationSeconds,
+    LongDurationSeconds,
+    StepDurationSeconds,
+    load_settings,
+)
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from flows.durations import in_words
 from flows.parameters import require_conditions
@@ -26,6 +34,11 @@ FLAGS = {
     "disturbances": "--disturbance",
     "sides": "--side",
     "repetitions": "--repetitions",
+    "sessions": "--sessions",
+    "background": "--background",
+    "ramp_up_seconds": "--ramp-up",
+    "cells": "--cells",
+    "pool": "--pool",
     "seed": "--seed",
     "network": "--network",
     "conditions": "--condition",
@@ -39,12 +52,27 @@ _UNDERSTOOD = {
     "stability": {"duration_seconds", "categories", "seed", "network", "target"},
     "network": {"conditions", "must_pass", "packets", "categories", "seed", "target"},
     "reconnect": {"disturbances", "sides", "repetitions", "seed", "network", "target"},
+    "load": {
+        "sessions",
+        "background",
+        "duration_seconds",
+        "ramp_up_seconds",
+        "cells",
+        "pool",
+        "categories",
+        "seed",
+        "target",
+    },
+    "capacity": {"sessions", "duration_seconds", "categories", "seed", "target"},
 }
 _SECONDS: dict[str, tuple[TypeAdapter[int], str]] = {
     "basic": (TypeAdapter(DurationSeconds), "8 s to 1 h"),
     "stability": (TypeAdapter(LongDurationSeconds), "30 s to 12 h, the longest that a WAV file has room for"),
+    "load": (TypeAdapter(LoadDurationSeconds), "8 s to 12 h, the longest that a WAV file has room for"),
+    "capacity": (TypeAdapter(StepDurationSeconds), "8 s to 1 h"),
 }
 """How long a test may take."""
+MOST_ON_ONE_MACHINE = 1000
 _OF_THE_SUITE = {"seed", "network", "target"}
 _OF_EVERY_TEST = {"seed", "network", "target"}
 
@@ -115,10 +143,41 @@ def chosen_flow(test: str, given: dict[str, Any], *, all_tests: bool) -> tuple[s
         if name not in (_OF_THE_SUITE if all_tests else _UNDERSTOOD[flow]):
             raise typer.BadParameter(f"does not go with {asked}{_hint(name)}", param_hint=FLAGS[name])
     _require_length(flow, given)
+    if "cells" in given:
+        _require_shares(given, settings.tests.load.sessions)
+        return "load_many", given
+    _require_one_machine(given)
     return flow, given
 
 
+def _require_shares(given: Mapping[str, Any], sessions: int) -> None:
+    sessions = given.get("sessions", sessions)
+    if sessions < given["cells"]:
+        raise typer.BadParameter(
+            f"{sessions} sessions cannot be shared among {given['cells']} load cells: "
+            "give each at least one measured session",
+            param_hint=FLAGS["sessions"],
+        )
+
+
+def _require_one_machine(given: Mapping[str, Any]) -> None:
+    if "pool" in given:
+        raise typer.BadParameter("says where load cells are: it needs --cells", param_hint=FLAGS["pool"])
+    for name in ("sessions", "background"):
+        if given.get(name, 0) > MOST_ON_ONE_MACHINE:
+            raise typer.BadParameter(
+                f"{given[name]} is more than {MOST_ON_ONE_MACHINE}, the most on one machine: add --cells",
+                param_hint=FLAGS[name],
+            )
+
+
 def _require_length(flow: str, given: dict[str, Any]) -> None:
+    if given.get("ramp_up_seconds", 0) > LONGEST_RAMP_UP_SECONDS:
+        longest = in_words(LONGEST_RAMP_UP_SECONDS)
+        raise typer.BadParameter(
+            f"takes {longest} at most, not {in_words(given['ramp_up_seconds'])}",
+            param_hint=FLAGS["ramp_up_seconds"],
+        )
     if flow not in _SECONDS or "duration_seconds" not in given:
         return
     kind, bounds = _SECONDS[flow]

@@ -66,14 +66,25 @@ def _print_addresses(console: Console, settings: Settings, endpoints: Endpoints,
         console.print(f"{name:<9} {address}", highlight=False, soft_wrap=True)
 
 
-def register_deployments(console: Console) -> ExitCode:
-    """Register the deployments with the user's own Prefect server, or with the one in the background."""
+def register_deployments(console: Console, pool: str = "") -> ExitCode:
+    """Register the deployments with the user's own Prefect server, or with the one in the background.
+
+    Parameters
+    ----------
+    pool
+        Another work pool, for load cells.
+    """
     with exported(PREFECT_ENVIRONMENT), waiting(console, "registering the deployments"):
         registration = import_module("flows.registration")
-        registration.register(_prefect_api())
+        api_url = _prefect_api()
+        registration.register(api_url)
+        if pool:
+            registration.register_load_cells(api_url, pool)
     console.print(
         "registered; a worker carries them out: prefect worker start --pool eloquence --type process"
     )
+    if pool:
+        console.print(f"load cells are carried out by the workers of {pool} as well", soft_wrap=True)
     return ExitCode.PASSED
 
 

@@ -15,6 +15,7 @@ _NO_SERVER = {
     "LIVEKIT_URL": "",
     "LIVEKIT_API_KEY": "",
     "LIVEKIT_API_SECRET": "",
+    "ELOQUENCE_TESTS__LOAD__METRICS_URL": "",
 }
 
 
@@ -69,6 +70,7 @@ def environment_of_target(settings: Settings, name: str) -> dict[str, str]:
         "LIVEKIT_URL": target.url,
         "LIVEKIT_API_KEY": _secret(name, target.api_key_variable, target.api_key_block),
         "LIVEKIT_API_SECRET": _secret(name, target.api_secret_variable, target.api_secret_block),
+        "ELOQUENCE_TESTS__LOAD__METRICS_URL": target.metrics_url,
     }
 
 

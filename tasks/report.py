@@ -24,19 +24,32 @@ from eloquence_pipeline.models import (
     ReconnectionResult,
     ScenarioResult,
 )
-from eloquence_pipeline.reporting.markdown import Links, Picture, phrase_rows, verdict_markdown
+from eloquence_pipeline.reporting.markdown import (
+    Links,
+    Picture,
+    links_markdown,
+    phrase_rows,
+    place_of,
+    verdict_markdown,
+)
 from eloquence_pipeline.reporting.matrix import matrix_markdown
 from eloquence_pipeline.reporting.reconnection import reconnection_markdown, reconnection_rows
 from eloquence_pipeline.reporting.suite import Errors, Parts, suite_markdown
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.run_files import COURSE_FILE, MATRIX_FILE, PLOT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import (
+    COURSE_FILE,
+    MATRIX_FILE,
+    PLOT_FILE,
+    REPORT_FILE,
+    RESULTS_FILE,
+)
 from eloquence_pipeline.storage.store import open_store
 
 _PICTURES = (PLOT_FILE, COURSE_FILE, MATRIX_FILE)
-_LINKED = (RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
-_OPENED = (RESULTS_FILE, "received*.wav")
-"""What has an artifact of its own: the figures, and what was heard."""
+_LINKED = (REPORT_FILE, RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
+_OPENED = (REPORT_FILE, RESULTS_FILE, "received*.wav")
+"""What has an artifact of its own: the report, the figures, and what was heard."""
 _WORST_OPENED = 5
 """Of how many of the worst phrases what was heard has one."""
 
@@ -44,20 +57,20 @@ _WORST_OPENED = 5
 @task(name="report", task_run_name="report: {result.run.run_id}", persist_result=False, cache_policy=NO_CACHE)
 async def report(result: ScenarioResult, archive: Archive, settings: Settings) -> None:
     """Publish the verdict as a page, the phrases as a table, the picture, and what opens the evidence."""
-    test, links, picture = result.run.scenario, _links(archive, settings), _picture(archive)
+    test, links, picture = result.run.scenario, links_of(archive, settings), _picture(archive)
     await acreate_markdown_artifact(
         verdict_markdown(result, archive, links, picture),
         key=f"{test}-verdict",
         description=f"Verdict : {test}",
     )
     await acreate_table_artifact(phrase_rows(result), key=f"{test}-phrases", description=f"Phrases : {test}")
-    await _publish_evidence(test, archive, links)
+    await publish_evidence(test, archive, links)
 
 
 @task(name="report", task_run_name="report: {result.run.run_id}", persist_result=False, cache_policy=NO_CACHE)
 async def report_reconnection(result: ReconnectionResult, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all disturbances as a page, and a row a disturbance as a table."""
-    links = _links(archive, settings)
+    links = links_of(archive, settings)
     await acreate_markdown_artifact(
         reconnection_markdown(result, archive, links),
         key="reconnect-verdict",
@@ -66,30 +79,34 @@ async def report_reconnection(result: ReconnectionResult, archive: Archive, sett
     await acreate_table_artifact(
         reconnection_rows(result), key="reconnect-disturbances", description="Perturbations"
     )
-    await _publish_evidence("reconnect", archive, links)
+    await publish_evidence("reconnect", archive, links)
 
 
 @task(name="report", task_run_name="report: network", persist_result=False, cache_policy=NO_CACHE)
 async def report_matrix(result: MatrixResult, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all networks as a page, the picture, and what opens the evidence."""
-    links = _links(archive, settings)
+    links = links_of(archive, settings)
     await acreate_markdown_artifact(
         matrix_markdown(result, archive, links, _picture(archive)),
         key="network-verdict",
         description="Verdict : network",
     )
-    await _publish_evidence("network", archive, links)
+    await publish_evidence("network", archive, links)
 
 
 @task(name="report", task_run_name="report: suite", persist_result=False, cache_policy=NO_CACHE)
-async def report_suite(parts: Parts, errors: Errors) -> None:
+async def report_suite(parts: Parts, errors: Errors, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
+    links = links_of(archive, settings)
     await acreate_markdown_artifact(
-        suite_markdown(parts, errors), key="suite-verdict", description="Verdict : suite"
+        f"{suite_markdown(parts, errors)}\n**Preuves**: {place_of(archive)}\n\n{links_markdown(links)}\n",
+        key="suite-verdict",
+        description="Verdict : suite",
     )
+    await publish_evidence("suite", archive, links)
 
 
-async def _publish_evidence(test: str, archive: Archive, links: Links) -> None:
+async def publish_evidence(test: str, archive: Archive, links: Links) -> None:
     """Publish the picture, and an artifact for each file that is worth opening."""
     for name, address in links.addresses.items():
         if name in _PICTURES:
@@ -123,7 +140,7 @@ def _picture(archive: Archive) -> Picture | None:
     return next((Picture(name=path.name, content=path.read_bytes()) for path in paths if path.exists()), None)
 
 
-def _links(archive: Archive, settings: Settings) -> Links:
+def links_of(archive: Archive, settings: Settings) -> Links:
     """Return addresses that open the evidence in a browser, as long as the store runs."""
     if archive.state is not ArchiveState.UPLOADED:
         return Links(addresses={})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -26,6 +26,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 LEASE_SECONDS = 60.0
 """The shortest that Prefect takes."""
 _TOLD_AFTER_SECONDS = 2.0
+_WAITING = "une autre mesure est en cours sur cette machine : attente"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _logger = PipelineLogger("RUN")
 
@@ -63,14 +64,36 @@ async def alone_on_this_machine() -> AsyncGenerator[None]:
     ServerError
         If Prefect's server could not be asked.
     """
-    waiting = asyncio.get_running_loop().call_later(
-        _TOLD_AFTER_SECONDS, _logger.info, "une autre mesure est en cours sur cette machine : attente"
-    )
+    try:
+        name = await ensure_slot()
+    except httpx.HTTPError as error:
+        raise _not_asked(error) from error
+    async with alone_on([name]):
+        yield
+
+
+@asynccontextmanager
+async def alone_on(slots: Collection[str]) -> AsyncGenerator[None]:
+    """Wait until no other run measures on some machines, and keep others waiting while the block lasts.
+
+    All of them are taken at once or none is: two who wait for each other's machines cannot be.
+
+    Parameters
+    ----------
+    slots
+        Names of their limits, which are there.
+
+    Raises
+    ------
+    ServerError
+        If Prefect's server could not be asked.
+    """
+    waiting = asyncio.get_running_loop().call_later(_TOLD_AFTER_SECONDS, _logger.info, _WAITING)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(
                 concurrency(
-                    await ensure_slot(),
+                    sorted(slots),
                     occupy=1,
                     strict=True,
                     lease_duration=LEASE_SECONDS,
@@ -80,11 +103,7 @@ async def alone_on_this_machine() -> AsyncGenerator[None]:
                 )
             )
         except (ConcurrencySlotAcquisitionError, httpx.HTTPError) as error:
-            raise ServerError(
-                f"Prefect could not say whether another measurement is under way: {error}",
-                remedy="look whether its server runs: eloquence status",
-                transient=True,
-            ) from error
+            raise _not_asked(error) from error
         finally:
             waiting.cancel()
         held = stack.pop_all()
@@ -95,6 +114,14 @@ async def alone_on_this_machine() -> AsyncGenerator[None]:
             await held.aclose()
         except httpx.HTTPError as error:
             _logger.warning(f"créneau de mesure non rendu, il expire de lui-même : {type(error).__name__}")
+
+
+def _not_asked(error: Exception) -> ServerError:
+    return ServerError(
+        f"Prefect could not say whether another measurement is under way: {error}",
+        remedy="look whether its server runs: eloquence status",
+        transient=True,
+    )
 
 
 def _holder() -> ConcurrencyLeaseHolder | None:

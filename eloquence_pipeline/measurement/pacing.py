@@ -61,6 +61,43 @@ def pacing_figures(
     )
 
 
+MOST_LATE_RATIO = 0.001
+"""Of the frames of one session among many: one in ten seconds."""
+
+
+def late_frames(deadline_ns: Int64Array, handed_over_ns: Int64Array, thresholds: ThresholdSettings) -> int:
+    """Return how many frames were left out, or later than ``pacing_lateness_max_ms``.
+
+    Parameters
+    ----------
+    deadline_ns, handed_over_ns, thresholds
+        As in :func:`pacing_figures`.
+    """
+    bound_ns = thresholds.pacing_lateness_max_ms * NANOSECONDS_PER_MILLISECOND
+    late = (handed_over_ns == 0) | (handed_over_ns - deadline_ns > bound_ns)
+    return int(np.count_nonzero(late))
+
+
+def is_paced(figures: PacingFigures, late: int, frame_count: int, thresholds: ThresholdSettings) -> bool:
+    """Whether the tester kept the pace of one session among many.
+
+    A single frame that is too late makes any other test invalid. Among many sessions, or in hours, there is
+    always one; so here the share of such frames counts.
+
+    Parameters
+    ----------
+    figures, thresholds
+        Of the session.
+    late, frame_count
+        As :func:`late_frames` says, of so many.
+    """
+    return (
+        figures.pacing_lateness_p99_ms <= thresholds.pacing_lateness_p99_ms
+        and figures.event_loop_lag_p99_ms <= thresholds.pacing_lateness_p99_ms
+        and late <= max(thresholds.frames_skipped_max, MOST_LATE_RATIO * frame_count)
+    )
+
+
 def worst_pacing(figures: Sequence[PacingFigures]) -> PacingFigures:
     """Return the worst value of any speaker, and the sum of the frames left out."""
     return PacingFigures(

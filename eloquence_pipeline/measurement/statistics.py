@@ -25,7 +25,11 @@ def summarise(values: Iterable[float | None]) -> Statistics:
     Percentiles are interpolated linearly between order statistics; the standard deviation is that
     of the sample (n - 1), and ``None`` for a single value. ``None`` among the values is left out.
     """
-    present = np.asarray([value for value in values if value is not None], dtype=np.float64)
+    return summarise_array(np.asarray([value for value in values if value is not None], dtype=np.float64))
+
+
+def summarise_array(present: FloatArray) -> Statistics:
+    """Do the same of an array, float64 of shape (n,): the frames of hours are too many for a list."""
     if not len(present):
         return Statistics(count=0)
     median, p95, p99 = (float(value) for value in np.percentile(present, (50, 95, 99)))

@@ -14,7 +14,10 @@ from eloquence_pipeline.models import (
     RunInfo,
     ScenarioResult,
 )
+from eloquence_pipeline.models.load import CapacityResult, LoadResult
 from eloquence_pipeline.reporting.baseline import baseline_sentence
+from eloquence_pipeline.reporting.capacity import capacity_sentence
+from eloquence_pipeline.reporting.load import load_sentence
 from eloquence_pipeline.reporting.reconnection import reconnection_sentence
 from eloquence_pipeline.reporting.wording import verdict_sentence
 
@@ -89,6 +92,39 @@ def reconnection_event(result: ReconnectionResult, archive: Archive) -> Event:
         reconnection_sentence(result),
         labels=_where(result.run),
         payload={**_run(result.run, archive), "reasons": list(result.verdict.reasons)},
+    )
+
+
+def load_event(result: LoadResult, archive: Archive) -> Event:
+    """Return the event of the verdict over many sessions at once."""
+    return verdict_event(
+        result.run.scenario,
+        result.verdict.status,
+        load_sentence(result),
+        labels=_where(result.run),
+        payload={
+            **_run(result.run, archive),
+            "reasons": list(result.verdict.reasons),
+            "sessions_planned": result.sessions_planned,
+            "sessions_measured": result.sessions_measured,
+            "limit": result.limit.model_dump(mode="json"),
+        },
+    )
+
+
+def capacity_event(result: CapacityResult, archive: Archive) -> Event:
+    """Return the event of how many sessions go well."""
+    return verdict_event(
+        result.run.scenario,
+        result.verdict.status,
+        capacity_sentence(result),
+        labels=_where(result.run),
+        payload={
+            **_run(result.run, archive),
+            "most_that_held": result.most_that_held,
+            "fewest_that_did_not": result.fewest_that_did_not,
+            "limit": result.limit.model_dump(mode="json"),
+        },
     )
 
 

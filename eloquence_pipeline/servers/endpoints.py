@@ -15,6 +15,8 @@ class LiveKitEndpoint(BaseModel):
     api_secret: SecretStr
     embedded: bool
     version: str
+    metrics_url: str = ""
+    """Its Prometheus endpoint; empty if none is known."""
 
 
 class S3Endpoint(BaseModel):

@@ -29,7 +29,10 @@ def livekit_launch(settings: Settings, binary: Binary) -> Launch:
     port = tcp_port(settings.servers.livekit_port, setting="ELOQUENCE_SERVERS__LIVEKIT_PORT")
     # Outside --dev the server refuses secrets of less than 32 characters.
     key, secret = f"API{secrets.token_hex(6)}", secrets.token_urlsafe(36)
-    config = livekit_config(port=port, udp_port=free_udp_port(), keys={key: secret})
+    metrics_port = tcp_port(0, setting="")
+    config = livekit_config(
+        port=port, udp_port=free_udp_port(), metrics_port=metrics_port, keys={key: secret}
+    )
     url = f"ws://{LOOPBACK}:{port}"
     return Launch(
         service="livekit",
@@ -42,17 +45,25 @@ def livekit_launch(settings: Settings, binary: Binary) -> Launch:
         secrets=[secret],
         url=url,
         version=binary.version,
-        endpoint={"url": url, "api_key": key, "api_secret": secret, "version": binary.version},
+        endpoint={
+            "url": url,
+            "api_key": key,
+            "api_secret": secret,
+            "version": binary.version,
+            "metrics_url": f"http://{LOOPBACK}:{metrics_port}/metrics",
+        },
     )
 
 
-def livekit_config(*, port: int, udp_port: int, keys: dict[str, str]) -> dict[str, Any]:
+def livekit_config(*, port: int, udp_port: int, metrics_port: int, keys: dict[str, str]) -> dict[str, Any]:
     """Return the server's configuration; as JSON it is also the YAML that the server reads."""
     return {
         "port": port,
         "bind_addresses": [LOOPBACK],
         "keys": keys,
         "logging": {"level": "info"},
+        # How it fares under load; it listens where bind_addresses say.
+        "prometheus": {"port": metrics_port},
         "rtc": {
             "udp_port": udp_port,
             # bind_addresses covers signalling only: the TCP port for media would listen everywhere.
@@ -64,5 +75,7 @@ def livekit_config(*, port: int, udp_port: int, keys: dict[str, str]) -> dict[st
             "ips": {"includes": [f"{LOOPBACK}/32"]},
             # Without an entry the server hands public STUN servers to its clients, which then ask them.
             "stun_servers": [f"{LOOPBACK}:{UNUSED_PORT}"],
+            # How long it keeps each packet is measured only when all three are said.
+            "forward_stats": {"summary_interval": "1s", "report_interval": "5s", "report_window": "10s"},
         },
     }

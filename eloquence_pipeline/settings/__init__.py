@@ -16,14 +16,17 @@ from eloquence_pipeline.settings.loading import (
 from eloquence_pipeline.settings.network import BUILT_IN_PROFILES, NetworkSettings
 from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoining, Repetitions
+from eloquence_pipeline.settings.report import ReportSettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
+    LONGEST_RAMP_UP_SECONDS,
     BasicSettings,
     Categories,
     DurationSeconds,
     FolderSettings,
     IntervalMs,
     LatencySettings,
+    LoadDurationSeconds,
     LongDurationSeconds,
     OwnCategories,
     Packets,
@@ -34,6 +37,7 @@ from eloquence_pipeline.settings.sections import (
     Speakers,
     SpeechSettings,
     StabilitySettings,
+    StepDurationSeconds,
     StressSettings,
     ThresholdSettings,
 )
@@ -46,6 +50,7 @@ __all__ = [
     "FEWEST_NIGHTS",
     "FILE_VARIABLE",
     "LONGEST_LINK_SECONDS",
+    "LONGEST_RAMP_UP_SECONDS",
     "BaselineSettings",
     "BasicSettings",
     "Categories",
@@ -57,6 +62,7 @@ __all__ = [
     "IntervalMs",
     "KeyPath",
     "LatencySettings",
+    "LoadDurationSeconds",
     "LongDurationSeconds",
     "NetworkSettings",
     "OwnCategories",
@@ -67,6 +73,7 @@ __all__ = [
     "RecordedPhrase",
     "Rejoining",
     "Repetitions",
+    "ReportSettings",
     "ScenarioSettings",
     "ServerSettings",
     "Settings",
@@ -74,6 +81,7 @@ __all__ = [
     "Speakers",
     "SpeechSettings",
     "StabilitySettings",
+    "StepDurationSeconds",
     "StorageSettings",
     "StressSettings",
     "TargetSettings",

@@ -8,9 +8,11 @@ from pydantic import Field, SecretStr, model_validator
 
 from eloquence_pipeline.settings.baseline import BaselineSettings
 from eloquence_pipeline.settings.evidence import EvidenceSettings
+from eloquence_pipeline.settings.load_cells import LoadCellSettings
 from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings
+from eloquence_pipeline.settings.report import ReportSettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
     PhraseSettings,
@@ -77,12 +79,16 @@ class Settings(Section):
     reconnection: ReconnectionSettings = Field(
         default_factory=ReconnectionSettings, description="Disturbed calls: `--test reconnect`."
     )
+    load_cells: LoadCellSettings = Field(
+        default_factory=LoadCellSettings, description="A load on many machines: `--test load --cells N`."
+    )
     storage: StorageSettings = Field(
         default_factory=StorageSettings, description="The S3 store of the evidence; an embedded one if empty."
     )
     evidence: EvidenceSettings = Field(
         default_factory=EvidenceSettings, description="What is kept of a run, and for how long."
     )
+    report: ReportSettings = Field(default_factory=ReportSettings, description="The HTML report of each run.")
     folders: FolderSettings = Field(
         default_factory=FolderSettings, description="Where things are kept on this machine."
     )

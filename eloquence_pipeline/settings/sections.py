@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from eloquence_pipeline.settings.values import GivenPath, OptionalPath
+from eloquence_pipeline.settings.values import GivenPath, MetricsUrl, OptionalPath
 
 _dirs = PlatformDirs("eloquence", appauthor=False)
 
@@ -117,6 +117,43 @@ class StabilitySettings(Section):
     categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
 
 
+Sessions = Annotated[int, Field(ge=1, le=1000)]
+Background = Annotated[int, Field(ge=0, le=1000)]
+LoadDurationSeconds = Annotated[int, Field(ge=8, le=43_200)]
+StepDurationSeconds = Annotated[int, Field(ge=8, le=3600)]
+LONGEST_RAMP_UP_SECONDS = 3600
+RampUpSeconds = Annotated[int, Field(ge=0, le=LONGEST_RAMP_UP_SECONDS)]
+
+
+class LoadSettings(Section):
+    """What `--test load` does when no flag says otherwise."""
+
+    sessions: Sessions = Field(default=4, description="Number of measured sessions at once.")
+    background: Background = Field(
+        default=0, description="Number of sessions more that only make load and are not measured."
+    )
+    duration_seconds: LoadDurationSeconds = Field(default=60, description="How long all speak, in seconds.")
+    ramp_up_seconds: RampUpSeconds = Field(
+        default=0, description="Within how many seconds they join; 0 takes 0.15 s a session."
+    )
+    categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+    metrics_url: MetricsUrl = Field(
+        default="",
+        description="Prometheus endpoint of the LiveKit server (http://host:6789/metrics), which load and "
+        "capacity ask how it is.",
+    )
+
+
+class CapacitySettings(Section):
+    """What `--test capacity` does when no flag says otherwise."""
+
+    sessions: Sessions = Field(default=64, description="The largest number of sessions to try.")
+    duration_seconds: StepDurationSeconds = Field(
+        default=20, description="How long each number of sessions speaks, in seconds."
+    )
+    categories: Categories = Field(default=("greetings", "coaching"), description="What is spoken.")
+
+
 class ScenarioSettings(Section):
     """The built-in tests."""
 
@@ -129,6 +166,12 @@ class ScenarioSettings(Section):
     )
     stability: StabilitySettings = Field(
         default_factory=StabilitySettings, description="A long call; `--all` leaves it out."
+    )
+    load: LoadSettings = Field(
+        default_factory=LoadSettings, description="Many sessions at once; `--all` leaves it out."
+    )
+    capacity: CapacitySettings = Field(
+        default_factory=CapacitySettings, description="How many sessions go well; `--all` leaves it out."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from eloquence_pipeline.settings.sections import Section
-from eloquence_pipeline.settings.values import BlockName, LiveKitUrl
+from eloquence_pipeline.settings.values import BlockName, LiveKitUrl, MetricsUrl
 
 EMBEDDED_TARGET = "embedded"
 """Name of the server that the pipeline runs itself."""
@@ -20,6 +20,9 @@ class TargetSettings(Section):
     """A LiveKit server that a test can name; holds no secret, only where each is kept."""
 
     url: Annotated[LiveKitUrl, Field(min_length=1)] = Field(description="Address of the server.")
+    metrics_url: MetricsUrl = Field(
+        default="", description="Prometheus endpoint of the server, by which load tests judge it."
+    )
     api_key_variable: _Variable = Field(
         default="", description="Variable, of the environment or `.env`, that holds the API key."
     )

@@ -57,6 +57,10 @@ def folder_of(url: str) -> Path:
     return Path(path)
 
 
+def _metrics_url(value: str) -> str:
+    return _url(value, ("http", "https"), instead={}) if value else value
+
+
 def _url(value: str, schemes: tuple[str, str], instead: dict[str, str]) -> str:
     """Return `value` if it names a server, and nothing but a server."""
     if any(character.isspace() or _is_control(character) for character in value):
@@ -142,6 +146,9 @@ def _none_if_empty(value: object) -> object:
 
 LiveKitUrl = Annotated[
     str, AfterValidator(_livekit_url), Field(json_schema_extra={"pattern": r"^(wss?://[^\s?#@]+)?$"})
+]
+MetricsUrl = Annotated[
+    str, AfterValidator(_metrics_url), Field(json_schema_extra={"pattern": r"^(https?://[^\s?#@]+)?$"})
 ]
 StoreUrl = Annotated[
     str,

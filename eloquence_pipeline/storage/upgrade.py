@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from eloquence_pipeline.errors import StorageError
 from eloquence_pipeline.models import RECONNECTION_FORMAT, RESULT_FORMAT, RESULT_FORMAT_VERSION
+from eloquence_pipeline.models.load import CAPACITY_FORMAT, LOAD_FORMAT
 from eloquence_pipeline.settings import ThresholdSettings
 
 Document = dict[str, Any]
@@ -82,6 +83,11 @@ def require_known_version(document: Mapping[str, Any]) -> int:
         raise StorageError(
             "it is the result over several disturbed calls, and each of them is a run of its own",
             remedy="name one of them: their run ids stand under `calls` in this file",
+        )
+    if named.get("name") in {LOAD_FORMAT, CAPACITY_FORMAT}:
+        raise StorageError(
+            "it is the result over many sessions at once, which is neither analysed again nor compared",
+            remedy="its figures, and those of each session, stand in this file",
         )
     if named.get("name") != RESULT_FORMAT or type(version) is not int or version < 1:
         raise StorageError(

@@ -66,10 +66,17 @@ class Feed(Generic[T]):
 
     def put(self, item: T) -> None:
         """Hand over one item."""
+        if not self._most_waiting:
+            return
         if len(self._waiting) >= self._most_waiting:
             self._waiting.popleft()
             self.has_lost = True
         self._waiting.append(item)
+
+    def discard(self) -> None:
+        """Keep nothing from now on: nobody is going to write it."""
+        self._most_waiting = 0
+        self._waiting.clear()
 
     def take(self) -> list[T]:
         """Return what is waiting and forget it."""

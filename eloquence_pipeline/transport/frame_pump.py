@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,13 @@ from eloquence_pipeline.transport.growing_end import GrowingEnd
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.playlist import Playlist
 
-_START_MARGIN_NS = 20_000_000
-_SKIP_BEHIND_NS = 2 * FRAME_NS
+START_MARGIN_NS = 20_000_000
+SKIP_BEHIND_NS = 2 * FRAME_NS
 RECENT_FRAMES = 60_000
 """Of the last ten minutes the times stay in memory; the longest sound takes one."""
 
 ARRAYS = ("deadline_ns", "handed_over_ns")
-_DEADLINE, _HANDED_OVER = range(2)
+DEADLINE, HANDED_OVER = range(2)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,29 @@ class PumpTimings:
 
     deadline_ns: npt.NDArray[np.int64]
     handed_over_ns: npt.NDArray[np.int64]
+
+
+class Pump(Protocol):
+    """Hands a playlist to an audio source in real time."""
+
+    source: rtc.AudioSource
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames dealt with so far."""
+        ...
+
+    async def run(self, on_tick: Callable[[int], None]) -> None:
+        """Push everything, calling `on_tick` with the position in frames now and then."""
+        ...
+
+    def timings(self, first: int, last: int) -> PumpTimings:
+        """Return the times of the frames from `first` to before `last`, as far as they are remembered."""
+        ...
+
+    async def close(self) -> None:
+        """Stop pushing and let go of the source; calling it again changes nothing."""
+        ...
 
 
 class FramePump:
@@ -85,7 +109,7 @@ class FramePump:
             await asyncio.wait({pushing}, timeout=1)
 
     async def _push_all(self) -> None:
-        start = monotonic_ns() + _START_MARGIN_NS
+        start = monotonic_ns() + START_MARGIN_NS
         for index in count():
             samples = self._playlist.frame(index)
             if samples is None or self._stop.is_set():
@@ -98,7 +122,7 @@ class FramePump:
                 time.sleep(wait_ns / NANOSECONDS_PER_SECOND)  # noqa: ASYNC251
             handed_over_ns = 0
             pushed = samples.tobytes()
-            if -wait_ns < _SKIP_BEHIND_NS:
+            if -wait_ns < SKIP_BEHIND_NS:
                 frame = rtc.AudioFrame(pushed, SAMPLE_RATE_HZ, 1, FRAME_SAMPLES)
                 handed_over_ns = monotonic_ns()
                 await self.source.capture_frame(frame)
@@ -106,8 +130,8 @@ class FramePump:
 
     def _note(self, index: int, pushed: bytes, deadline_ns: int, handed_over_ns: int) -> None:
         self._end.audio.put(pushed)
-        self._end.timings.put((_DEADLINE, deadline_ns))
-        self._end.timings.put((_HANDED_OVER, handed_over_ns))
+        self._end.timings.put((DEADLINE, deadline_ns))
+        self._end.timings.put((HANDED_OVER, handed_over_ns))
         self._recent_ns[index % RECENT_FRAMES] = deadline_ns, handed_over_ns
         self.frame_count = index + 1
 
@@ -115,7 +139,7 @@ class FramePump:
         """Return the times of the frames from `first` to before `last`, of the last ten minutes."""
         recent = range(max(first, self.frame_count - RECENT_FRAMES), min(last, self.frame_count))
         times_ns = self._recent_ns[np.asarray(recent, dtype=np.int64) % RECENT_FRAMES]
-        return PumpTimings(times_ns[:, _DEADLINE], times_ns[:, _HANDED_OVER])
+        return PumpTimings(times_ns[:, DEADLINE], times_ns[:, HANDED_OVER])
 
     async def close(self) -> None:
         """Stop pushing and let go of the source and the thread; calling it again changes nothing."""

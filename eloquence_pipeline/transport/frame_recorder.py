@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from livekit import rtc
 
@@ -13,8 +14,23 @@ from eloquence_pipeline.transport.growing_end import GrowingEnd
 from eloquence_pipeline.transport.loop_thread import LoopThread
 
 ARRAYS = ("arrived_ns", "loop_lag_ns")
-_ARRIVED, _LOOP_LAG = range(2)
-_TICK_NS = 50_000_000
+ARRIVED, LOOP_LAG = range(2)
+TICK_NS = 50_000_000
+
+
+class Recorder(Protocol):
+    """Gives an end what a remote participant is heard saying."""
+
+    failure: str
+    """Why a recording ended by itself, known after :meth:`close`."""
+
+    def attach(self, track: rtc.RemoteAudioTrack) -> None:
+        """Record `track` from now on, in the place of the one before it."""
+        ...
+
+    async def close(self) -> None:
+        """End the recording. Calling it again changes nothing."""
+        ...
 
 
 class FrameRecorder:
@@ -41,9 +57,9 @@ class FrameRecorder:
 
     async def _tick(self) -> None:
         while True:
-            due_ns = monotonic_ns() + _TICK_NS
-            await asyncio.sleep(_TICK_NS / NANOSECONDS_PER_SECOND)
-            self._end.timings.put((_LOOP_LAG, max(0, monotonic_ns() - due_ns)))
+            due_ns = monotonic_ns() + TICK_NS
+            await asyncio.sleep(TICK_NS / NANOSECONDS_PER_SECOND)
+            self._end.timings.put((LOOP_LAG, max(0, monotonic_ns() - due_ns)))
 
     def attach(self, track: rtc.RemoteAudioTrack) -> None:
         """Record `track` from now on.
@@ -62,7 +78,7 @@ class FrameRecorder:
             if stream is not self._streams[-1]:
                 await stream.aclose()
                 return
-            self._end.timings.put((_ARRIVED, monotonic_ns()))
+            self._end.timings.put((ARRIVED, monotonic_ns()))
             self._end.audio.put(bytes(event.frame.data))
 
     async def close(self) -> None:

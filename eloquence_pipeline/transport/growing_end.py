@@ -112,6 +112,11 @@ class GrowingEnd:
         self._files = files
         self._arrays = arrays
 
+    def discard(self) -> None:
+        """Keep nothing: this end is not recorded."""
+        self.audio.discard()
+        self.timings.discard()
+
     def begin(self, writer: DiskWriter) -> None:
         """Write from now on, beginning with what was given so far."""
         # An attempt before this one may have left it; it speaks of files that are emptied now.

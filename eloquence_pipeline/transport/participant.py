@@ -26,7 +26,7 @@ from eloquence_pipeline.redaction import redact, redact_sdk_logs
 from eloquence_pipeline.transport.disk_writer import DiskWriter, Feed, LineFile
 from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.rejoining import Attempts, WayBack
-from eloquence_pipeline.transport.statistics import StatisticsSampler
+from eloquence_pipeline.transport.statistics import SAMPLE_INTERVAL_SECONDS, StatisticsSampler
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 _MOST_WAITING_EVENTS = 1000
@@ -69,9 +69,18 @@ class Participant:
         Its name in the room, as in its token.
     way_back
         How it joins again after it was put out of the room; None stays out.
+    statistics_every_seconds
+        Between two samples of its statistics.
     """
 
-    def __init__(self, side: Side, identity: str, way_back: WayBack | None = None) -> None:
+    def __init__(
+        self,
+        side: Side,
+        identity: str,
+        way_back: WayBack | None = None,
+        *,
+        statistics_every_seconds: float = SAMPLE_INTERVAL_SECONDS,
+    ) -> None:
         redact_sdk_logs()
         self.side = side
         self.identity = identity
@@ -79,7 +88,7 @@ class Participant:
         self.connect_ms = 0.0
         self.room = rtc.Room()
         """Another one after each return: the SDK uses a room once."""
-        self.statistics = StatisticsSampler(lambda: self.room)
+        self.statistics = StatisticsSampler(lambda: self.room, statistics_every_seconds)
         self.events: list[ConnectionEvent] = []
         self._event_feed: Feed[ConnectionEvent] = Feed(_to_json_lines, _MOST_WAITING_EVENTS)
         self.gone_event = asyncio.Event()

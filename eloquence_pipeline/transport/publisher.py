@@ -17,7 +17,7 @@ from eloquence_pipeline.redaction import redact
 from eloquence_pipeline.transport.audio_format import FRAME_SAMPLES
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.disk_writer import DiskWriter
-from eloquence_pipeline.transport.frame_pump import ARRAYS, FramePump, PumpTimings
+from eloquence_pipeline.transport.frame_pump import ARRAYS, FramePump, Pump, PumpTimings
 from eloquence_pipeline.transport.growing_end import SPEAKER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.network.simulated import NetworkPath
 from eloquence_pipeline.transport.participant import Participant, first_of
@@ -98,6 +98,8 @@ class Publisher:
         The call that it is a part of.
     folder, tag
         Where :meth:`record` writes, and what stands in the names of the files.
+    make_pump
+        Makes what hands the playlist over; each speaker has a thread of its own if nothing else is said.
 
     Attributes
     ----------
@@ -106,7 +108,14 @@ class Publisher:
     """
 
     def __init__(
-        self, participant: Participant, playlist: Playlist, call: Call, folder: Path, tag: str = ""
+        self,
+        participant: Participant,
+        playlist: Playlist,
+        call: Call,
+        folder: Path,
+        tag: str = "",
+        *,
+        make_pump: Callable[[Playlist, GrowingEnd], Pump] = FramePump,
     ) -> None:
         self.failure = "interrupted"
         self._participant = participant
@@ -115,7 +124,7 @@ class Publisher:
         self._files = SPEAKER_FILES.tagged(tag)
         self._writer = DiskWriter(call.breaker())
         self._end = GrowingEnd(participant, folder, self._files, ARRAYS)
-        self._pump = FramePump(playlist, self._end)
+        self._pump = make_pump(playlist, self._end)
         self._has_listener = asyncio.Event()
         participant.on("local_track_subscribed", self._has_listener.set)
         # Frames are handed over all the while: who is put out of a room goes on speaking.
@@ -144,6 +153,10 @@ class Publisher:
             self._writer, self._folder / self._files.statistics, self._folder / self._files.events
         )
         self._end.begin(self._writer)
+
+    def discard(self) -> None:
+        """Write nothing down of what is sent, in the place of :meth:`record` and :meth:`finish`."""
+        self._end.discard()
 
     async def publish_track(self) -> None:
         """Offer the track.

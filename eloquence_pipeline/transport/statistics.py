@@ -34,12 +34,14 @@ Sample = tuple[int, int, rtc.RtcStats]
 
 
 class StatisticsSampler:
-    """Take the statistics of one participant twice a second.
+    """Take the statistics of one participant at even intervals.
 
     Parameters
     ----------
     room
         Returns the room that the participant is in now.
+    interval_seconds
+        Between two samples.
 
     Attributes
     ----------
@@ -49,9 +51,12 @@ class StatisticsSampler:
         W3C dictionaries.
     """
 
-    def __init__(self, room: Callable[[], rtc.Room]) -> None:
+    def __init__(
+        self, room: Callable[[], rtc.Room], interval_seconds: float = SAMPLE_INTERVAL_SECONDS
+    ) -> None:
         self.feed: Feed[Sample] = Feed(_to_json_lines, round(MOST_WAITING_SECONDS / SAMPLE_INTERVAL_SECONDS))
         self._room = room
+        self._interval_seconds = interval_seconds
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -80,7 +85,7 @@ class StatisticsSampler:
             if stopping:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SAMPLE_INTERVAL_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), self._interval_seconds)
 
 
 def _to_json_lines(samples: Sequence[Sample]) -> bytes:

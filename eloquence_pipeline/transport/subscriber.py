@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from eloquence_pipeline.errors import SubscriptionTimeout, TransportError
 from eloquence_pipeline.models import Recording, Side
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.disk_writer import DiskWriter
-from eloquence_pipeline.transport.frame_recorder import ARRAYS, FrameRecorder
+from eloquence_pipeline.transport.frame_recorder import ARRAYS, FrameRecorder, Recorder
 from eloquence_pipeline.transport.growing_end import LISTENER_FILES, GrowingEnd, finished
 from eloquence_pipeline.transport.loop_thread import LoopThread
 from eloquence_pipeline.transport.network.simulated import NetworkPath
@@ -98,6 +98,8 @@ class Listener:
         Whom it records, each with what stands in the names of its files.
     folder, writer
         Where :meth:`record` writes, and what with.
+    make_recorder
+        Makes what takes the frames of one speaker; a thread of its own does if nothing else is said.
 
     Attributes
     ----------
@@ -106,13 +108,19 @@ class Listener:
     """
 
     def __init__(
-        self, participant: Participant, speakers: Mapping[str, str], folder: Path, writer: DiskWriter
+        self,
+        participant: Participant,
+        speakers: Mapping[str, str],
+        folder: Path,
+        writer: DiskWriter,
+        make_recorder: Callable[[GrowingEnd], Recorder] | None = None,
     ) -> None:
         self.failure = "interrupted"
         self._participant = participant
         self._folder = folder
         self._writer = writer
-        self._thread = LoopThread("frame-recorder")
+        self._thread = LoopThread("frame-recorder") if make_recorder is None else None
+        self._make_recorder = make_recorder or self._own_recorder
         self._watches = {speaker: self._watch(tag) for speaker, tag in speakers.items()}
         participant.on("track_subscribed", self._on_subscribed)
         participant.on("participant_disconnected", self._on_left)
@@ -121,7 +129,11 @@ class Listener:
         counter = SoundCounter()
         files = LISTENER_FILES.of_one_heard(tag)
         end = GrowingEnd(self._participant, self._folder, files, ARRAYS, counter.hear)
-        return _Watch(FrameRecorder(self._thread, end), end, counter)
+        return _Watch(self._make_recorder(end), end, counter)
+
+    def _own_recorder(self, end: GrowingEnd) -> Recorder:
+        assert self._thread is not None  # noqa: S101 - for the type checker
+        return FrameRecorder(self._thread, end)
 
     @property
     def heard_count(self) -> int:
@@ -239,14 +251,15 @@ class Listener:
     async def __aexit__(self, *_: object) -> None:
         for watch in self._watches.values():
             await watch.close()
-        self._thread.stop()
+        if self._thread is not None:
+            self._thread.stop()
         self._writer.close()
 
 
 class _Watch:
     """Follows one speaker's track and attaches the recorder to it, also after a reconnect."""
 
-    def __init__(self, recorder: FrameRecorder, end: GrowingEnd, counter: SoundCounter) -> None:
+    def __init__(self, recorder: Recorder, end: GrowingEnd, counter: SoundCounter) -> None:
         self.recorder = recorder
         self.end = end
         self.counter = counter

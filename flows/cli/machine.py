@@ -39,9 +39,13 @@ def up() -> None:
     end_with(lambda: services_up(command_console()))
 
 
-def deploy() -> None:
+def deploy(
+    pool: Annotated[
+        str, typer.Option("--pool", metavar="NAME", help="A work pool more, for load cells.")
+    ] = "",
+) -> None:
     """Register the deployments with a Prefect server of your own; `up` does so by itself."""
-    end_with(lambda: register_deployments(command_console()))
+    end_with(lambda: register_deployments(command_console(), pool))
 
 
 def status() -> None:

@@ -35,8 +35,8 @@ def run_command(
         typer.Option(
             "--test",
             metavar="NAME",
-            help="Test to run: basic, stress, latency, stability, network, reconnect, or one of your own "
-            "(file.py:function).",
+            help="Test to run: basic, stress, latency, stability, network, reconnect, load, "
+            "capacity, or one of your own (file.py:function).",
             autocompletion=known_tests,
         ),
     ] = "",
@@ -49,9 +49,58 @@ def run_command(
         typer.Option(
             parser=parse_duration,
             metavar="TIME",
-            help="basic, stability: how long it takes: 90 (seconds), 10m, 1h30m. An hour takes 0.83 GB of "
-            "disk, twice that with the embedded store.",
-            show_default="30, 10m",
+            help="basic, stability, load, capacity (each step): how long it takes: 90 (seconds), 10m, 1h30m. "
+            "An hour takes 0.83 GB of disk a session, twice that with the embedded store.",
+            show_default="30, 10m, 60, 20",
+        ),
+    ] = None,
+    sessions: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            metavar="N",
+            help="load: how many measured sessions at once; capacity: the largest number to try. At most "
+            "1000 on one machine.",
+            show_default="4, 64",
+        ),
+    ] = None,
+    background: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100_000,
+            metavar="N",
+            help="load: how many sessions more that only make load and are not measured.",
+            show_default="0",
+        ),
+    ] = None,
+    ramp_up: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_duration,
+            metavar="TIME",
+            help="load: within how long the sessions join; they begin to speak together.",
+            show_default="0.15 s a session",
+        ),
+    ] = None,
+    cells: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2000,
+            metavar="N",
+            help="load: share the sessions among so many load cells, which workers of a Prefect work pool "
+            "carry out on their machines.",
+            show_default="this machine alone",
+        ),
+    ] = None,
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="load --cells: work pool of the load cells.",
+            show_default="eloquence",
         ),
     ] = None,
     packets: Annotated[
@@ -88,7 +137,8 @@ def run_command(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="basic, stress, latency, stability, network: what is spoken; may be given several times.",
+            help="basic, stress, latency, stability, network, load, capacity: what is spoken; may be given "
+            "several times.",
             show_default="of the test",
             autocompletion=known_categories,
         ),
@@ -209,6 +259,12 @@ def run_command(
 
       eloquence --test reconnect --disturbance full_reconnect --side speaker --repetitions 10
 
+      eloquence --test load --sessions 8 --duration 2m
+
+      eloquence --test load --cells 3 --sessions 24 --pool load --target staging
+
+      eloquence --test capacity --sessions 32
+
       eloquence --config config.json --all --output results.json
 
       eloquence --all --junit results.xml --metrics eloquence.prom
@@ -220,6 +276,11 @@ def run_command(
     use_file(config)
     given = {
         "duration_seconds": duration,
+        "sessions": sessions,
+        "background": background,
+        "ramp_up_seconds": ramp_up,
+        "cells": cells,
+        "pool": pool or None,
         "packets": packets,
         "interval_ms": interval,
         "speakers": speakers,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import (
+    NANOSECONDS_PER_MILLISECOND,
+    NANOSECONDS_PER_SECOND,
+    kernel_clock,
+    monotonic_ns,
+)
 from eloquence_pipeline.reporting.checks import Check
 from eloquence_pipeline.servers.interfaces import media_interfaces, require_media_interface
 from eloquence_pipeline.settings import Settings, ThresholdSettings
@@ -31,10 +34,6 @@ _DISK_NEEDED_BYTES = GIBIBYTE
 _DISK_LEAST_BYTES = GIBIBYTE // 10
 """A test of 30 s keeps 6 MiB."""
 
-_TIMEX_BYTES = 256
-_TIMEX_STATUS_OFFSET = 40
-_STATUS_UNSYNCHRONISED = 0x40
-
 
 def clock(name: str) -> Check:
     """Look at the resolution of the measuring clock, and at whether the wall clock follows the world's."""
@@ -44,7 +43,7 @@ def clock(name: str) -> Check:
         return Check.failed(
             name, f"{detail}: too coarse for delays of milliseconds", "measure on another machine or kernel"
         )
-    synchronised = system_clock_is_synchronised()
+    synchronised = kernel_clock().is_synchronised
     if synchronised is False:
         return Check.warning(
             name,
@@ -53,21 +52,6 @@ def clock(name: str) -> Check:
             "delays do not",
         )
     return Check.ok(name, f"{detail}, heure du système synchronisée" if synchronised else detail)
-
-
-def system_clock_is_synchronised() -> bool | None:
-    """Return what the kernel says, None where it cannot be asked."""
-    if not sys.platform.startswith("linux") or ctypes.sizeof(ctypes.c_long) != ctypes.sizeof(ctypes.c_int64):
-        return None
-    timex = (ctypes.c_byte * _TIMEX_BYTES)()  # struct timex with modes 0: nothing is set
-    try:
-        answer = int(ctypes.CDLL(None).adjtimex(ctypes.byref(timex)))
-    except AttributeError:
-        return None
-    if answer < 0:
-        return None
-    status = ctypes.c_int.from_buffer(timex, _TIMEX_STATUS_OFFSET).value
-    return not status & _STATUS_UNSYNCHRONISED
 
 
 def scheduling(name: str, thresholds: ThresholdSettings) -> Check:

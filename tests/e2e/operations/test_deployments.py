@@ -17,7 +17,18 @@ from tests.polling import await_true
 
 pytestmark = pytest.mark.e2e
 
-NAMES = {"basic", "stress", "latency", "stability", "network", "reconnect", "own-test"}
+NAMES = {
+    "basic",
+    "stress",
+    "latency",
+    "stability",
+    "network",
+    "reconnect",
+    "load",
+    "load-many",
+    "capacity",
+    "own-test",
+}
 
 
 def registered(operations: Operations) -> dict[str, Any]:
@@ -39,7 +50,8 @@ def test_up_starts_everything_and_says_where(operations: Operations) -> None:
 
 def test_up_again_doubles_nothing(operations: Operations) -> None:
     before = registered(operations)
-    assert set(before) == {f"scenario/{name}" for name in NAMES} | {"suite/suite", "suite/nightly"}
+    others = {"suite/suite", "suite/nightly", "load-cell/eloquence"}
+    assert set(before) == {f"scenario/{name}" for name in NAMES} | others
     again = operations.home.run("up")
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.splitlines()[-4:] == operations.told.splitlines()[-4:]

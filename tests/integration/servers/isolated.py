@@ -91,8 +91,8 @@ def _forget_stun_servers() -> None:
 
     complete = livekit_server.livekit_config
 
-    def without(*, port: int, udp_port: int, keys: dict[str, str]) -> dict[str, Any]:
-        config = complete(port=port, udp_port=udp_port, keys=keys)
+    def without(*, port: int, udp_port: int, metrics_port: int, keys: dict[str, str]) -> dict[str, Any]:
+        config = complete(port=port, udp_port=udp_port, metrics_port=metrics_port, keys=keys)
         del config["rtc"]["stun_servers"]
         return config
 

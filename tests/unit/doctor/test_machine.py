@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from eloquence_pipeline.clock import KernelClock, kernel_clock
 from eloquence_pipeline.errors import ServerError
 from eloquence_pipeline.reporting.checks import Check, CheckStatus
 from eloquence_pipeline.servers import interfaces
@@ -63,13 +64,13 @@ def test_the_smallest_disk_counts(gibibytes: float, status: CheckStatus) -> None
 def test_a_clock_that_nobody_sets_is_said(
     monkeypatch: pytest.MonkeyPatch, synchronised: bool | None, status: CheckStatus
 ) -> None:
-    monkeypatch.setattr(machine, "system_clock_is_synchronised", lambda: synchronised)
+    monkeypatch.setattr(machine, "kernel_clock", lambda: KernelClock(is_synchronised=synchronised))
     assert machine.clock("x").status is status
 
 
 def test_the_kernel_is_asked_about_the_clock_without_changing_it() -> None:
     before = time.time() - time.monotonic()
-    assert machine.system_clock_is_synchronised() in {True, False, None}
+    assert kernel_clock().is_synchronised in {True, False, None}
     assert abs(time.time() - time.monotonic() - before) < 1
 
 

@@ -38,6 +38,8 @@ def test_a_target_is_its_server_with_secrets_of_the_environment_and_of_dotenv(
         "LIVEKIT_URL": "wss://staging.example.org",
         "LIVEKIT_API_KEY": "key",
         "LIVEKIT_API_SECRET": "from-dotenv",
+        # That of another server must not stay.
+        "ELOQUENCE_TESTS__LOAD__METRICS_URL": "",
     }
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from eloquence_pipeline.measurement.pacing import pacing_figures
+from eloquence_pipeline.measurement.pacing import is_paced, late_frames, pacing_figures
 from eloquence_pipeline.models import PacingFigures
 from eloquence_pipeline.settings import ThresholdSettings
 
@@ -86,3 +86,24 @@ def test_a_recorder_that_was_held_up_is_overload() -> None:
     pacing = figures(DEADLINES + 100_000, lag)
     assert pacing.event_loop_lag_p99_ms == pytest.approx(8)
     assert pacing.overloaded
+
+
+def test_of_one_session_among_many_the_share_of_late_frames_counts() -> None:
+    thresholds = ThresholdSettings()
+    deadline_ns = np.arange(1, 10_001, dtype=np.int64) * FRAME_NS
+    handed_over_ns = deadline_ns + 200_000
+    handed_over_ns[[7, 70, 700]] = 0
+    handed_over_ns[5000] += 25_000_000
+    late, frames = late_frames(deadline_ns, handed_over_ns, thresholds), len(deadline_ns)
+    assert late == 4
+    figures = pacing_figures(
+        deadline_ns, handed_over_ns, deadline_ns, NO_LAG, frame_ns=FRAME_NS, thresholds=thresholds
+    )
+    assert figures.overloaded
+    assert is_paced(figures, late, frames, thresholds)
+    assert not is_paced(figures, 11, frames, thresholds)
+    assert is_paced(figures, 11, frames, thresholds.model_copy(update={"frames_skipped_max": 11}))
+    behind = figures.model_copy(update={"pacing_lateness_p99_ms": 5.1})
+    assert not is_paced(behind, late, frames, thresholds)
+    waiting = figures.model_copy(update={"event_loop_lag_p99_ms": 5.1})
+    assert not is_paced(waiting, late, frames, thresholds)

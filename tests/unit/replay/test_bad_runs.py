@@ -49,6 +49,14 @@ def test_the_result_over_several_calls_names_them(bare: Path) -> None:
     assert "`calls`" in raised.value.remedy
 
 
+@pytest.mark.parametrize("name", ["eloquence-load", "eloquence-capacity"])
+def test_the_result_over_many_sessions_says_what_it_is(bare: Path, name: str) -> None:
+    content = {"format": {"name": name, "version": 1, "method_version": 4}}
+    (bare / "results.json").write_text(json.dumps(content))
+    with pytest.raises(StorageError, match="many sessions at once, which is neither analysed again"):
+        StoredRun(bare)
+
+
 def test_a_recording_that_was_changed_is_found_without_a_manifest_too(bare: Path) -> None:
     (bare / "sent.wav").write_bytes((bare / "received.wav").read_bytes())
     with pytest.raises(MeasurementError, match=r"sent\.wav is not the file that was recorded"):

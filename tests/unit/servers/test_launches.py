@@ -21,11 +21,12 @@ MINIO = Binary(program="minio", path=Path("/bin/minio"), version="x", source="pa
 
 
 def test_livekit_is_configured_for_loopback_only() -> None:
-    assert livekit_config(port=7, udp_port=8, keys={"k": "s"}) == {
+    assert livekit_config(port=7, udp_port=8, metrics_port=9, keys={"k": "s"}) == {
         "port": 7,
         "bind_addresses": ["127.0.0.1"],
         "keys": {"k": "s"},
         "logging": {"level": "info"},
+        "prometheus": {"port": 9},
         "rtc": {
             "udp_port": 8,
             "tcp_port": 0,
@@ -35,6 +36,7 @@ def test_livekit_is_configured_for_loopback_only() -> None:
             "enable_loopback_candidate": True,
             "ips": {"includes": ["127.0.0.1/32"]},
             "stun_servers": ["127.0.0.1:9"],
+            "forward_stats": {"summary_interval": "1s", "report_interval": "5s", "report_window": "10s"},
         },
     }
 
