@@ -16,6 +16,7 @@ from eloquence_pipeline.measurement.worst import worst_phrases
 from eloquence_pipeline.models import (
     MATRIX_FORMAT,
     RECONNECTION_FORMAT,
+    RESULT_FORMAT,
     SUITE_FORMAT,
     Axis,
     MatrixResult,
@@ -125,7 +126,14 @@ def _combined_page(kind: str, written: Any, folder: Path, evidence: Evidence) ->
         return matrix_page(matrix, series, folder.name, evidence)
     if kind == RECONNECTION_FORMAT:
         return reconnection_page(ReconnectionResult.model_validate(written), evidence)
-    return suite_page(SuiteRecord.model_validate(written), evidence) if kind == SUITE_FORMAT else None
+    if kind == SUITE_FORMAT:
+        return suite_page(SuiteRecord.model_validate(written), evidence)
+    if kind not in {"", RESULT_FORMAT}:
+        raise StorageError(
+            f"results of the format {kind!r} have no HTML report",
+            remedy="runs, disturbed calls, matrices of networks and suites have; its figures stand in this file",
+        )
+    return None
 
 
 def _run_page(folder: Path, evidence: Evidence, options: ReportOptions) -> Page:

@@ -174,6 +174,7 @@ def test_the_language_is_that_of_the_browser_until_the_other_is_chosen(
     page.locator(".switch").get_by_text(other, exact=True).click()
     assert (first in heading.inner_text(), second in heading.inner_text()) == (False, True)
     assert page.evaluate("document.documentElement.lang") == other.lower()
+    assert page.title().startswith({"EN": "PASSED", "FR": "RÉUSSI"}[other])
 
 
 def test_the_language_can_be_chosen_with_the_keyboard(opening: Opening) -> None:

@@ -136,8 +136,14 @@ def test_a_result_is_read_back_as_it_was_written() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ['{"format": "eloquence-suite", "version": 2}', '{"format": "eloquence-network-matrix"}', "[]", "{"],
-    ids=["newer", "incomplete", "list", "no JSON"],
+    [
+        '{"format": "eloquence-suite", "version": 2}',
+        '{"format": "eloquence-network-matrix"}',
+        '{"format": "eloquence-load", "version": 1}',
+        "[]",
+        "{",
+    ],
+    ids=["newer", "incomplete", "without a report", "list", "no JSON"],
 )
 def test_a_damaged_result_is_an_error_that_names_the_file(tmp_path: Path, content: str) -> None:
     folder = RunFolder.create(tmp_path, suite().started_at, "suite")

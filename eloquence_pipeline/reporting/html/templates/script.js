@@ -5,6 +5,7 @@
   const chosen = document.getElementById(`language-${asked}`) || document.getElementById("language-en");
   const follow = () => {
     root.lang = document.getElementById("language-en").checked ? "en" : "fr";
+    document.title = root.dataset[root.lang];
   };
   chosen.checked = true;
   follow();
@@ -13,7 +14,7 @@
   document.addEventListener("play", (event) => {
     for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
   }, true);
-  // Paper folds nothing out: a link that leads into a folded part opens it.
+  // A link that leads into a folded part opens it.
   const open = () => {
     const place = location.hash && document.getElementById(location.hash.slice(1));
     const folded = place && place.closest("details");
