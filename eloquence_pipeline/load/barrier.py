@@ -19,7 +19,7 @@ from eloquence_pipeline.clock import (
     kernel_clock,
 )
 from eloquence_pipeline.errors import StorageUnavailable, TransportError
-from eloquence_pipeline.load.coordinator import POLL_SECONDS
+from eloquence_pipeline.load.coordinator import poll_seconds
 from eloquence_pipeline.load.exchange import FIGURES, HERE, JOIN, OVER, READY, START, Exchange, note_of
 from eloquence_pipeline.load.host_watch import usable_cores
 from eloquence_pipeline.measurement.method import METHOD_VERSION
@@ -39,6 +39,8 @@ from eloquence_pipeline.models.load_cells import (
 )
 
 _MILLISECONDS_PER_SECOND = 1000.0
+_LOOKS_FOR_THE_END = 10
+"""Every so many looks for what is waited for."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -141,16 +143,18 @@ class Barrier:
 
     async def _heard(self, name: str, model: type[M]) -> M:
         deadline = time.monotonic() + self.plan.patience_seconds
+        looked = 0
         while time.monotonic() < deadline:
+            looked += 1
             try:
                 if await self._exchange.is_said(name):
                     return await self._exchange.read(name, model)
-                if await self._exchange.is_said(OVER):
+                if looked % _LOOKS_FOR_THE_END == 0 and await self._exchange.is_said(OVER):
                     over = await self._exchange.read(OVER, EndSignal)
                     raise TransportError(f"the coordinator has ended: {over.reason}")
             except StorageUnavailable:
                 pass  # it may be back in time
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(poll_seconds(len(self.plan.shares)))
         raise TransportError(
             f"the coordinator {self.plan.run_id} has said nothing for {self.plan.patience_seconds} s",
             remedy="look at its run; it may have been killed",

@@ -33,8 +33,12 @@ from eloquence_pipeline.models.load_cells import (
 from eloquence_pipeline.pipeline_logger import PipelineLogger
 
 POLL_SECONDS = 0.5
-HEARING_SECONDS = 4.0
-"""From saying when all begin until it is heard everywhere: several polls of the slowest."""
+QUIET_POLL_SECONDS = 5.0
+"""While all speak: whoever looks takes processor time, perhaps of a machine that measures."""
+QUESTIONS_PER_SECOND = 500
+"""Of all load cells together, to the store: more of them ask less often."""
+HEARING_SECONDS = 3.0
+"""From saying when all begin until it is heard everywhere, beside two polls."""
 PREPARING_SECONDS = 120.0
 """For phrases to be spoken and processes to start, beside the joining itself."""
 ANALYSIS_SECONDS = 180.0
@@ -44,6 +48,11 @@ _MILLISECONDS_PER_SECOND = 1000.0
 
 M = TypeVar("M", bound=BaseModel)
 _logger = PipelineLogger("LOAD")
+
+
+def poll_seconds(cells: int) -> float:
+    """Return how often each of so many load cells looks for a word of the coordinator."""
+    return max(POLL_SECONDS, cells / QUESTIONS_PER_SECOND)
 
 
 class CellRuns(Protocol):
@@ -151,7 +160,8 @@ class Coordinator:
     async def begin(self) -> tuple[datetime, int]:
         """Agree on the moment at which all begin; returns it by the wall clock and the measuring clock."""
         most = max(share.sessions + share.background for share in self._plan.shares)
-        ahead = HEARING_SECONDS + SETTLING_SECONDS + SETTLING_SECONDS_PER_SESSION * most
+        hearing = HEARING_SECONDS + 2 * poll_seconds(len(self._plan.shares))
+        ahead = hearing + SETTLING_SECONDS + SETTLING_SECONDS_PER_SESSION * most
         start_ns = monotonic_ns() + round(ahead * NANOSECONDS_PER_SECOND)
         start_at = datetime.now(UTC) + timedelta(seconds=ahead)
         corrections = {cell: self.bounds[cell].correction_ms for cell in self.present}
@@ -175,7 +185,7 @@ class Coordinator:
         spoken = self._plan.duration_seconds
         limit = spoken + ANALYSIS_SECONDS + ANALYSIS_RATIO * most * spoken
         late = f"it had handed over no figures {limit:.0f} s after the start"
-        found = await self._gathered(FIGURES, ShareFigures, limit, late)
+        found = await self._gathered(FIGURES, ShareFigures, limit, late, quiet_seconds=spoken)
         self._require_some("no load cell handed over figures", remedy="look at their runs in Prefect")
         return {cell: note for cell, (note, _) in found.items()}
 
@@ -200,11 +210,31 @@ class Coordinator:
         _logger.error(f"cellule de charge {cell} perdue : {reason}")
 
     async def _gathered(
-        self, kind: str, model: type[M], within_seconds: float, late: str, *, starting: bool = False
+        self,
+        kind: str,
+        model: type[M],
+        within_seconds: float,
+        late: str,
+        *,
+        starting: bool = False,
+        quiet_seconds: float = 0.0,
     ) -> dict[int, tuple[M, datetime]]:
-        """Return the notes of one kind of all load cells that are not lost meanwhile; when each was seen."""
+        """Return the notes of one kind of all load cells that are not lost meanwhile; when each was seen.
+
+        Parameters
+        ----------
+        kind, model
+            Of the notes.
+        within_seconds, late
+            How long there is, and what is said of a load cell that takes longer.
+        starting
+            Whether the runs may not have begun yet.
+        quiet_seconds
+            How long nothing is expected.
+        """
         waiting, found = set(self.present), dict[int, tuple[M, datetime]]()
-        deadline = time.monotonic() + within_seconds
+        began = time.monotonic()
+        deadline, quiet_until = began + within_seconds, began + quiet_seconds
         while waiting:
             is_late = time.monotonic() > deadline
             # Asked in this order: a load cell that has ended said before it did whatever it had to say.
@@ -220,7 +250,8 @@ class Coordinator:
                     self._lose(cell, reason)
                     waiting.discard(cell)
             if waiting:
-                await asyncio.sleep(POLL_SECONDS)
+                left = quiet_until - time.monotonic()
+                await asyncio.sleep(max(POLL_SECONDS, min(QUIET_POLL_SECONDS, left)))
         return found
 
     async def _said(self, kind: str) -> dict[int, datetime]:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from eloquence_pipeline.errors import ExitCode
+from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.models.load_cells import ShareFigures
+from tasks.load_pool import PoolRuns, require_pool
 from tests.e2e.operations.conftest import Operations
 from tests.e2e.operations.machines import Machine
 from tests.polling import await_true
@@ -26,15 +28,19 @@ LOAD = ("--test", "load", "--cells", "3", "--duration", "8", "--pool", POOL)
 
 
 @pytest.fixture(scope="module")
-def pool(operations: Operations, tmp_path_factory: pytest.TempPathFactory) -> str:
+def pool(operations: Operations) -> str:
     """A work pool with a deployment of load cells; nobody works for it yet."""
-    made = operations.prefect(
-        *("work-pool", "create", POOL, "--type", "process"), cwd=tmp_path_factory.mktemp("pool")
-    )
-    assert made.returncode == 0, made.stderr
+    operations.ask("POST", "/work_pools/", {"name": POOL, "type": "process"})
     deployed = operations.home.run("deploy", "--pool", POOL)
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     return POOL
+
+
+@pytest.fixture
+def prefect_api(operations: Operations) -> Generator[None]:
+    """What asks Prefect in this process asks the server of these tests."""
+    with temporary_settings(updates={PREFECT_API_URL: operations.api_url}):
+        yield
 
 
 @pytest.fixture
@@ -47,19 +53,29 @@ def machines(operations: Operations, pool: str, tmp_path: Path) -> Generator[lis
             machine.stop()
 
 
-def test_a_pool_that_is_not_there_is_refused(operations: Operations) -> None:
-    known = operations.home.run_folders()
-    told = operations.home.run("--test", "load", "--cells", "3", "--sessions", "3", "--pool", "machine")
-    assert told.returncode == ExitCode.USAGE, told.stdout + told.stderr
-    assert "there is no work pool named 'machine'" in told.stderr
-    assert operations.home.run_folders() == known
+@pytest.mark.usefixtures("prefect_api")
+async def test_a_pool_that_is_not_there_or_has_no_load_cells_is_refused(operations: Operations) -> None:
+    with pytest.raises(ConfigurationError, match="there is no work pool named 'eloquenc'") as raised:
+        await require_pool("eloquenc")
+    assert "did you mean eloquence?" in raised.value.remedy
+    operations.ask("POST", "/work_pools/", {"name": "bare", "type": "kubernetes"})
+    with pytest.raises(ConfigurationError, match="has no deployment load-cell/bare") as raised:
+        await require_pool("bare")
+    assert raised.value.remedy == "register it: eloquence deploy --pool bare"
 
 
-def test_a_pool_without_workers_is_no_endless_wait(operations: Operations, pool: str) -> None:
-    told = operations.home.run(*LOAD, "--sessions", "3", ELOQUENCE_LOAD_CELLS__START_WITHIN_SECONDS="5")
-    assert told.returncode == ExitCode.NOT_CARRIED_OUT, told.stdout + told.stderr
-    assert f"the work pool '{pool}' has no worker" in " ".join(told.stderr.split())
-    # Nothing of it begins later, when somebody works for the pool again.
+@pytest.mark.usefixtures("prefect_api")
+async def test_a_pool_without_workers_is_told_and_nothing_begins_later(
+    operations: Operations, pool: str
+) -> None:
+    await require_pool(pool)
+    runs = PoolRuns(pool)
+    await runs.ask_for([1, 2, 3], {"load": "runs/none/", "target": ""})
+    assert await runs.ended([1, 2, 3]) == {}
+    assert await runs.obstacle([1, 2, 3], is_late=False) == ""  # one may be about to say that it is there
+    told = await runs.obstacle([1, 2, 3], is_late=True)
+    assert told == f"the work pool '{pool}' has no worker: start one with prefect worker start --pool {pool}"
+    await runs.end()
     asked = {"flow_runs": {"name": {"like_": "cell-"}}}
     states = [run["state_type"] for run in operations.ask("POST", "/flow_runs/filter", asked)]
     assert states == ["CANCELLED"] * 3

@@ -84,8 +84,8 @@ class Load:
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
-    for module in (barrier_module, coordinator_module):
-        monkeypatch.setattr(module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(coordinator_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(coordinator_module, "QUIET_POLL_SECONDS", 0.02)
     return Load(tmp_path)
 
 
