@@ -262,6 +262,29 @@ def load_run(run: str | Path, settings: Settings | None = None) -> StoredRun:
 
 def fetch_stored(away: StoredAway, settings: Settings) -> StoredRun:
     """Load a run from the store of the settings; see :func:`load_run`."""
+    folder, remove = fetch_folder(away, settings)
+    return StoredRun(folder, remove, settings.folders.results)
+
+
+def fetch_folder(away: StoredAway, settings: Settings) -> tuple[Path, Callable[[], None]]:
+    """Copy whatever is stored under the name of a run to a temporary folder.
+
+    Returns
+    -------
+    folder
+        Every file has been compared with the manifest.
+    remove
+        Removes it.
+
+    Raises
+    ------
+    ConfigurationError
+        If no store is set.
+    StorageError
+        If there is no such run, or it is damaged or of a newer version.
+    StorageUnavailable
+        If the store does not answer.
+    """
     if not settings.storage.is_users_own:
         raise ConfigurationError(
             f"the run {away.key} is not on this machine, and the settings name no store",
@@ -281,4 +304,4 @@ def fetch_stored(away: StoredAway, settings: Settings) -> StoredRun:
     except BaseException:
         remove()
         raise
-    return StoredRun(place, remove, settings.folders.results)
+    return place, remove

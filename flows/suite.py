@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,9 +11,10 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.models import ScenarioOutcome, SuiteOutcome
+from eloquence_pipeline.models import Archive, ScenarioOutcome, SuiteOutcome
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.suite import Part, suite_event, suite_sentence, suite_status
+from eloquence_pipeline.reporting.suite import Errors, Part, Parts, suite_event, suite_sentence, suite_status
+from eloquence_pipeline.settings import Settings
 from flows.defaults import default_parameters
 from flows.environment import servers_at_hand
 from flows.network import network_matrix
@@ -24,6 +26,7 @@ from tasks.events import emit
 from tasks.outcome import outcome_of
 from tasks.progress import shown_progress
 from tasks.report import report_suite
+from tasks.suite import keep_suite
 
 _logger = PipelineLogger("SUITE")
 
@@ -62,7 +65,7 @@ async def suite(
     seed: Seed = ASKED_SEED,
 ) -> State[Any]:
     """Run tests as the settings say; one that cannot be carried out does not stop the others."""
-    tests = list(dict.fromkeys(tests))
+    tests, started_at = list(dict.fromkeys(tests)), datetime.now(UTC)
     outcomes: dict[str, Part] = {}
     errors: dict[str, str] = {}
     with (
@@ -86,8 +89,7 @@ async def suite(
             else:
                 raise outcome
             progress.tell(number / len(tests))
-    # The evidence is kept: a page that cannot be shown is no reason to fail.
-    await outcome_of(report_suite(outcomes, errors, return_state=True))
+        await _kept(outcomes, errors, started_at, settings)
     emit([suite_event(outcomes, errors)])
     return verdict_state(
         suite_status(outcomes, errors),
@@ -97,3 +99,15 @@ async def suite(
             errors=errors,
         ),
     )
+
+
+async def _kept(parts: Parts, errors: Errors, started_at: datetime, settings: Settings) -> None:
+    """Keep the report over all tests; each has its evidence, so that none is lost where that fails."""
+    kept = await outcome_of(keep_suite(parts, errors, started_at, settings, return_state=True))
+    if isinstance(kept, Archive):
+        # The evidence is kept: a page that cannot be shown is no reason to fail.
+        await outcome_of(report_suite(parts, errors, kept, settings, return_state=True))
+        return
+    if not isinstance(kept, Exception):
+        raise kept  # a cancellation
+    _logger.warning(f"pas de rapport de la suite: {type(kept).__name__}: {kept}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.errors import EloquenceError, StorageError
 from eloquence_pipeline.measurement.worst import worst_phrases
 from eloquence_pipeline.models import Archive, ArchiveState, ReconnectionResult, ScenarioResult
@@ -20,7 +21,7 @@ from eloquence_pipeline.storage.archive import upload as send
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.keeping import cut_phrases, leave_out, pack_sound
 from eloquence_pipeline.storage.patience import Movement, in_background, patiently_awaited
-from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import COURSE_FILE, PLOT_FILE, REPORT_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.store import open_store
 from eloquence_pipeline.storage.stored_run import read_transmission
 from eloquence_pipeline.storage.sync import sync
@@ -69,6 +70,7 @@ async def archive(run: Run, result: ScenarioResult | None, settings: Settings) -
         folder.write_text(RESULTS_FILE, result.to_json())
         _draw(folder, result)
         await asyncio.wrap_future(in_background(lambda: _keep(folder, result, settings.evidence)))
+        await report_beside(folder, settings)
     return await sealed_and_sent(folder, settings)
 
 
@@ -88,7 +90,28 @@ async def archive_reconnection(run: Run, result: ReconnectionResult, settings: S
     """Keep the result over all disturbed calls; each call has its own evidence, which this names."""
     folder = RunFolder.open(run.folder)
     folder.write_text(RESULTS_FILE, result.to_json())
+    await report_beside(folder, settings)
     return await sealed_and_sent(folder, settings)
+
+
+async def report_beside(folder: RunFolder, settings: Settings) -> None:
+    """Write the HTML report of what lies in a folder; that there is none is no reason to lose the rest."""
+    began = monotonic_ns()
+    try:
+        await asyncio.wrap_future(in_background(lambda: _write_report(folder, settings)))
+    except Exception as error:
+        _logger.warning(f"pas de rapport de l'essai: {type(error).__name__}: {error}")
+        return
+    seconds = (monotonic_ns() - began) / NANOSECONDS_PER_SECOND
+    _logger.debug(f"rapport: {folder.path / REPORT_FILE} en {seconds:.1f} s")
+
+
+def _write_report(folder: RunFolder, settings: Settings) -> None:
+    # What draws takes half a second to import.
+    from eloquence_pipeline.report import ReportOptions, report_of  # noqa: PLC0415
+
+    options = ReportOptions(settings.report.language, settings.report.phrases)
+    folder.write_text(REPORT_FILE, report_of(folder.path, options))
 
 
 def _keep(folder: RunFolder, result: ScenarioResult, evidence: EvidenceSettings) -> None:

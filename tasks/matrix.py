@@ -13,7 +13,7 @@ from eloquence_pipeline.reporting.matrix_plot import matrix_plot
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import MATRIX_FILE, RESULTS_FILE
-from tasks.archive import sealed_and_sent
+from tasks.archive import report_beside, sealed_and_sent
 
 SCENARIO = "network-matrix"
 
@@ -28,4 +28,5 @@ async def keep_matrix(result: MatrixResult, settings: Settings) -> Archive:
     folder = RunFolder.create(settings.folders.results, datetime.now(UTC), SCENARIO)
     folder.write_text(RESULTS_FILE, result.to_json())
     folder.write_bytes(MATRIX_FILE, matrix_plot(series))
+    await report_beside(folder, settings)
     return await sealed_and_sent(folder, settings)

@@ -24,19 +24,32 @@ from eloquence_pipeline.models import (
     ReconnectionResult,
     ScenarioResult,
 )
-from eloquence_pipeline.reporting.markdown import Links, Picture, phrase_rows, verdict_markdown
+from eloquence_pipeline.reporting.markdown import (
+    Links,
+    Picture,
+    links_markdown,
+    phrase_rows,
+    place_of,
+    verdict_markdown,
+)
 from eloquence_pipeline.reporting.matrix import matrix_markdown
 from eloquence_pipeline.reporting.reconnection import reconnection_markdown, reconnection_rows
 from eloquence_pipeline.reporting.suite import Errors, Parts, suite_markdown
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
-from eloquence_pipeline.storage.run_files import COURSE_FILE, MATRIX_FILE, PLOT_FILE, RESULTS_FILE
+from eloquence_pipeline.storage.run_files import (
+    COURSE_FILE,
+    MATRIX_FILE,
+    PLOT_FILE,
+    REPORT_FILE,
+    RESULTS_FILE,
+)
 from eloquence_pipeline.storage.store import open_store
 
 _PICTURES = (PLOT_FILE, COURSE_FILE, MATRIX_FILE)
-_LINKED = (RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
-_OPENED = (RESULTS_FILE, "received*.wav")
-"""What has an artifact of its own: the figures, and what was heard."""
+_LINKED = (REPORT_FILE, RESULTS_FILE, *_PICTURES, "sent*.wav", "received*.wav", "phrases/*.wav")
+_OPENED = (REPORT_FILE, RESULTS_FILE, "received*.wav")
+"""What has an artifact of its own: the report, the figures, and what was heard."""
 _WORST_OPENED = 5
 """Of how many of the worst phrases what was heard has one."""
 
@@ -82,11 +95,15 @@ async def report_matrix(result: MatrixResult, archive: Archive, settings: Settin
 
 
 @task(name="report", task_run_name="report: suite", persist_result=False, cache_policy=NO_CACHE)
-async def report_suite(parts: Parts, errors: Errors) -> None:
+async def report_suite(parts: Parts, errors: Errors, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
+    links = links_of(archive, settings)
     await acreate_markdown_artifact(
-        suite_markdown(parts, errors), key="suite-verdict", description="Verdict : suite"
+        f"{suite_markdown(parts, errors)}\n**Preuves**: {place_of(archive)}\n\n{links_markdown(links)}\n",
+        key="suite-verdict",
+        description="Verdict : suite",
     )
+    await publish_evidence("suite", archive, links)
 
 
 async def publish_evidence(test: str, archive: Archive, links: Links) -> None:

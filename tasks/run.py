@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
+from os import cpu_count
 from pathlib import Path
-from platform import python_version
+from platform import machine, platform, python_version
 
 from pydantic import JsonValue
 
@@ -107,5 +108,11 @@ class Run(Record):
             seed=self.seed,
             parameters=self.parameters,
             clock_id=clock_id(),
+            host=_host(),
             versions={"python": python_version()} | {name: version(name) for name in _REPORTED_PACKAGES},
         )
+
+
+def _host() -> dict[str, str]:
+    """Return what a figure may depend on; no name, which says nothing and is nobody's business."""
+    return {"system": platform(), "processor": f"{cpu_count()} × {machine()}"}

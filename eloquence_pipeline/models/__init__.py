@@ -107,6 +107,7 @@ from eloquence_pipeline.models.result import (
 from eloquence_pipeline.models.rtp import InboundRtp, OutboundRtp, RemoteInboundRtp, RtpFigures, W3cRecord
 from eloquence_pipeline.models.speech import Clip, Phrase, ScheduledPhrase, SpeechScript, Voice
 from eloquence_pipeline.models.stability import ParticipantStability, StabilityFigures
+from eloquence_pipeline.models.suite import SUITE_FORMAT, SuitePart, SuiteRecord
 from eloquence_pipeline.models.tester import PacingFigures
 from eloquence_pipeline.models.throughput import RtpRate, ThroughputFigures
 from eloquence_pipeline.models.transport import (
@@ -140,6 +141,7 @@ __all__ = [
     "RESULT_FORMAT",
     "RESULT_FORMAT_VERSION",
     "STABILITY_TEST",
+    "SUITE_FORMAT",
     "AddedDelay",
     "Archive",
     "ArchiveState",
@@ -248,6 +250,8 @@ __all__ = [
     "Statistics",
     "StreamCount",
     "SuiteOutcome",
+    "SuitePart",
+    "SuiteRecord",
     "SuiteResult",
     "ThroughputFigures",
     "Transmission",

@@ -77,6 +77,8 @@ class RunInfo(Record):
     """What the scenario was asked for, under the names of the flow's parameters."""
     clock_id: str
     versions: dict[str, str]
+    host: dict[str, str] = Field(default_factory=dict)
+    """The machine that spoke and listened: system, processor; empty in older results."""
 
 
 class RunHeader(Record):

@@ -12,7 +12,7 @@ STAGE_WORDS = {
     Stage.REMAINDER: "codec et restitution",
 }
 
-_WHAT_IT_MEANS = {
+WHAT_IT_MEANS = {
     Stage.GENERATION: "la synthèse vocale prend du temps avant que le premier mot parte",
     Stage.SEND: "cette machine envoie le son en retard",
     Stage.NETWORK: "les paquets mettent du temps à traverser le réseau et le serveur",
@@ -21,7 +21,7 @@ _WHAT_IT_MEANS = {
     Stage.REMAINDER: "le récepteur tarde à décoder et à restituer le son",
 }
 
-_ADVICE = {
+ADVICE = {
     Stage.GENERATION: "synthétisez les phrases d'avance, ou choisissez une voix plus rapide",
     Stage.SEND: "fermez ce qui occupe cette machine, et relancez le test",
     Stage.NETWORK: "vérifiez la charge du réseau et la distance jusqu'au serveur LiveKit ; "
@@ -38,10 +38,10 @@ def bottleneck_sentence(found: Bottleneck) -> str:
         return "Aucun goulot d'étranglement : chaque étape prend son temps habituel"
     return (
         f"Goulot d'étranglement : {STAGE_WORDS[found.stage]}, {found.value_ms:.0f} ms au lieu de "
-        f"{found.usual_ms:.0f} ms ({_WHAT_IT_MEANS[found.stage]})"
+        f"{found.usual_ms:.0f} ms ({WHAT_IT_MEANS[found.stage]})"
     )
 
 
 def bottleneck_advice(found: Bottleneck) -> str:
     """Return what to do about it; empty if there is nothing to do."""
-    return _ADVICE[found.stage] if found.stage is not None else ""
+    return ADVICE[found.stage] if found.stage is not None else ""

@@ -26,7 +26,7 @@ CHANGE_WORDS = {
 CHANGE_STYLES = {Change.BETTER: "green", Change.SAME: "", Change.WORSE: "bold red", Change.UNKNOWN: "dim"}
 CHANGE_ICONS = {Change.BETTER: "🟢", Change.SAME: "🟢", Change.WORSE: "🔴", Change.UNKNOWN: "⚪"}
 
-_LEFT_OUT_WORDS = {
+LEFT_OUT_WORDS = {
     LeftOut.OTHER_TARGET: "autre cible",
     LeftOut.OTHER_NETWORK: "autre réseau simulé",
     LeftOut.OTHER_METHOD: "autre version de la méthode",
@@ -92,7 +92,7 @@ def shown(figure: FigureComparison, value: float | None, *, signed: bool = False
 
 def left_out_sentence(comparison: BaselineComparison) -> str:
     """Return how many runs were left out, and why; empty if none was."""
-    parts = [f"{_LEFT_OUT_WORDS[reason]} {count}" for reason, count in comparison.left_out.items()]
+    parts = [f"{LEFT_OUT_WORDS[reason]} {count}" for reason, count in comparison.left_out.items()]
     return f"Nuits laissées de côté : {', '.join(parts)}" if parts else ""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.models import Disagreement, DisagreementKind, Gap, LossFigures
+from eloquence_pipeline.models import Disagreement, DisagreementKind, Gap, LossFigures, LossTimeline
 
 _MOST_GAPS = 5
+_PER_CENT = 100
+_SAMPLES_PER_SECOND = 48_000
 
-_WHAT_IT_POINTS_AT = {
+WHAT_IT_POINTS_AT = {
     DisagreementKind.MISSING_OUTSIDE_RTP: "de la parole manque alors que les paquets sont arrivés et que le "
     "tampon de gigue n'a presque rien remplacé : voyez l'émetteur avant son codeur et le récepteur après "
     "son décodeur",
@@ -43,4 +45,15 @@ def _gap_line(gap: Gap) -> str:
 
 def _disagreement_line(found: Disagreement) -> str:
     whose = f" ({found.speaker})" if found.speaker else ""
-    return f"Témoins en désaccord{whose} : {_WHAT_IT_POINTS_AT[found.kind]}"
+    return f"Témoins en désaccord{whose} : {WHAT_IT_POINTS_AT[found.kind]}"
+
+
+def concealed_per_cent(timeline: LossTimeline) -> list[float]:
+    """Return the share of the sound between two samples of the statistics that was made up."""
+    ends = timeline.seconds
+    # The first stretch has no beginning of its own; the others are as long.
+    first = 2 * ends[0] - ends[1] if len(ends) > 1 else 0.0
+    return [
+        _PER_CENT * min(1.0, made / (_SAMPLES_PER_SECOND * (end - begin))) if end > begin else 0.0
+        for begin, end, made in zip((first, *ends), ends, timeline.concealed_samples, strict=False)
+    ]

@@ -10,11 +10,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from eloquence_pipeline.models import LossTimeline, PhraseObservation, ScenarioResult
+from eloquence_pipeline.reporting.losses import concealed_per_cent
 
 _INCHES = (9.0, 5.0)
 _DPI = 100
-_PER_CENT = 100
-_SAMPLES_PER_SECOND = 48_000
 _LEAST_MS, _LEAST_PER_CENT, _LEAST_PACKETS = 100.0, 1.0, 1.0
 """The axes show that much at least: noise must not look like a catastrophe."""
 _ROOM_ABOVE = 1.15
@@ -109,21 +108,10 @@ def _draw_loss(axes: Any, timelines: Sequence[LossTimeline]) -> None:
         # Negative where packets came after they had been given up.
         packets = [max(0, count) for count in timeline.packets_lost]
         axes.plot(timeline.seconds, packets, drawstyle="steps-pre", color=_RED)
-        concealed = _concealed_per_cent(timeline)
+        concealed = concealed_per_cent(timeline)
         beside.plot(timeline.seconds, concealed, drawstyle="steps-pre", color=_ORANGE)
     axes.set_ylim(0, max(_LEAST_PACKETS, _ROOM_ABOVE * axes.get_ylim()[1]))
     beside.set_ylim(0, max(_LEAST_PER_CENT, _ROOM_ABOVE * beside.get_ylim()[1]))
     axes.set_ylabel("paquets RTP perdus", color=_RED, fontsize="small")
     beside.set_ylabel("son masqué (%)", color=_ORANGE, fontsize="small")
     axes.grid(visible=True, alpha=0.3)
-
-
-def _concealed_per_cent(timeline: LossTimeline) -> list[float]:
-    """Return the share of the sound between two samples of the statistics that was made up."""
-    ends = timeline.seconds
-    # The first stretch has no beginning of its own; the others are as long.
-    first = 2 * ends[0] - ends[1] if len(ends) > 1 else 0.0
-    return [
-        _PER_CENT * min(1.0, made / (_SAMPLES_PER_SECOND * (end - begin))) if end > begin else 0.0
-        for begin, end, made in zip((first, *ends), ends, timeline.concealed_samples, strict=False)
-    ]

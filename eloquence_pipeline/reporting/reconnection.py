@@ -24,12 +24,12 @@ from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
 
-_SIDE_WORDS = {
+SIDE_WORDS = {
     DisturbedSide.SPEAKER: "locuteur",
     DisturbedSide.LISTENER: "auditeur",
     DisturbedSide.BOTH: "les deux",
 }
-_RECOVERY_WORDS = {
+RECOVERY_WORDS = {
     Recovery.UNAIDED: "revenu sans aide",
     Recovery.REJOINED: "revenu en rejoignant la salle",
     Recovery.NONE: "pas revenu",
@@ -38,13 +38,13 @@ _RECOVERY_WORDS = {
 
 def call_sentence(call: DisturbedCall) -> str:
     """Return what became of one call, in a line."""
-    head = f"{call.disturbance.kind} ({_SIDE_WORDS[call.disturbance.side]})"
+    head = f"{call.disturbance.kind} ({SIDE_WORDS[call.disturbance.side]})"
     figures = call.figures
     if figures is None:
         return f"{head} : {call.not_tried or call.invalid}"
     uncertainty = f" ± {figures.audible_gap_uncertainty_ms:.0f}" if figures.audible_gap_ms else ""
     parts = [
-        _RECOVERY_WORDS[figures.recovery],
+        RECOVERY_WORDS[figures.recovery],
         f"coupure audible {_ms(figures.audible_gap_ms)}{uncertainty}",
         f"SDK {_ms(figures.sdk_recovery_ms)}",
     ]
@@ -89,7 +89,7 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
     console.print(reconnection_table(result))
     for summary in result.summaries:
         if summary.not_tried:
-            told = f"{summary.kind} ({_SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
+            told = f"{summary.kind} ({SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
             console.print(told, style="yellow", markup=False, soft_wrap=True)
     style = STATUS_STYLES[result.verdict.status]
     console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)
@@ -106,7 +106,7 @@ def reconnection_table(result: ReconnectionResult) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for summary in result.summaries:
         table.add_row(
-            f"{summary.kind}\n  {_SIDE_WORDS[summary.side]}",
+            f"{summary.kind}\n  {SIDE_WORDS[summary.side]}",
             Text(_came_back(summary).replace(", ", "\n"), style="red" if summary.lost else ""),
             *(
                 _spread(figure).replace(" [", "\n").rstrip("]")
@@ -154,7 +154,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
     """
     head, _, rest = reconnection_sentence(result).partition(": ")
     rows = "\n".join(
-        f"| {escaped(str(summary.kind))} | {_SIDE_WORDS[summary.side]} | {_came_back(summary)} "
+        f"| {escaped(str(summary.kind))} | {SIDE_WORDS[summary.side]} | {_came_back(summary)} "
         f"| {escaped(_spread(summary.audible_gap_ms))} | {escaped(_spread(summary.sdk_recovery_ms))} "
         f"| {escaped(_spread(summary.rejoin_ms))} | {escaped(_spread(summary.delay_change_ms))} "
         f"| {summary.phrases_lost} / {summary.phrases_cut} |"
@@ -162,7 +162,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
     )
     icon = "✅" if result.verdict.status is VerdictStatus.PASSED else "❌"
     not_tried = "\n".join(
-        f"- {escaped(str(summary.kind))} ({_SIDE_WORDS[summary.side]}) : {escaped(summary.not_tried)}"
+        f"- {escaped(str(summary.kind))} ({SIDE_WORDS[summary.side]}) : {escaped(summary.not_tried)}"
         for summary in result.summaries
         if summary.not_tried
     )
@@ -195,7 +195,7 @@ def reconnection_rows(result: ReconnectionResult) -> list[dict[str, Any]]:
     """Return one flat row a kind and side, of six columns (more show badly in the Prefect UI)."""
     return [
         {
-            "Perturbation": f"{summary.kind} ({_SIDE_WORDS[summary.side]})",
+            "Perturbation": f"{summary.kind} ({SIDE_WORDS[summary.side]})",
             "Revenu": _came_back(summary),
             "Coupure audible (ms)": _spread(summary.audible_gap_ms),
             "SDK (ms)": _spread(summary.sdk_recovery_ms),

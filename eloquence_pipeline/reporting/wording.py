@@ -62,26 +62,29 @@ def not_carried_out_sentence(test: str, error: Exception) -> str:
     return f"⚫ {test} NON RÉALISÉ: {' '.join(str(error).split())}"
 
 
-_BROKE_OFF = "the transmission broke off: "
-_INVALID = "invalid: "
+BROKE_OFF = "the transmission broke off: "
+INVALID = "invalid: "
+OVERLOADED = f"{INVALID}tester overloaded"
+"""What the reasons of a verdict begin with."""
 
 
 def _in_french(result: ScenarioResult) -> list[str]:
     """Return the verdict's reasons for people; the result itself has them in English."""
     reasons: list[str] = []
     for reason in result.verdict.reasons:
-        if reason.startswith(f"{_INVALID}tester overloaded"):
-            reasons.append(_overloaded(result.tester))
-        elif reason.startswith(_INVALID):
-            reasons.append(reason.removeprefix(_INVALID))
-        elif reason.startswith(_BROKE_OFF):
-            reasons.append(f"la transmission s'est interrompue : {reason.removeprefix(_BROKE_OFF)}")
+        if reason.startswith(OVERLOADED):
+            reasons.append(overloaded_clause(result.tester))
+        elif reason.startswith(INVALID):
+            reasons.append(reason.removeprefix(INVALID))
+        elif reason.startswith(BROKE_OFF):
+            reasons.append(f"la transmission s'est interrompue : {reason.removeprefix(BROKE_OFF)}")
     if not result.packets_sent:
         reasons.append("aucune phrase n'a été dite jusqu'au bout")
     return reasons + [missed_figure(figure) for figure in result.verdict.figures if not figure.passed]
 
 
-def _overloaded(tester: PacingFigures) -> str:
+def overloaded_clause(tester: PacingFigures) -> str:
+    """Return by how much the tester was too slow."""
     return (
         "testeur surchargé, rien ne peut être dit du serveur "
         f"(retard d'émission p99 {tester.pacing_lateness_p99_ms:.1f} ms, "

@@ -16,6 +16,7 @@ from eloquence_pipeline.settings.loading import (
 from eloquence_pipeline.settings.network import BUILT_IN_PROFILES, NetworkSettings
 from eloquence_pipeline.settings.quality import EModelSettings, QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings, Rejoining, Repetitions
+from eloquence_pipeline.settings.report import ReportSettings
 from eloquence_pipeline.settings.root import Settings
 from eloquence_pipeline.settings.sections import (
     LONGEST_RAMP_UP_SECONDS,
@@ -72,6 +73,7 @@ __all__ = [
     "RecordedPhrase",
     "Rejoining",
     "Repetitions",
+    "ReportSettings",
     "ScenarioSettings",
     "ServerSettings",
     "Settings",

@@ -12,6 +12,7 @@ from eloquence_pipeline.settings.load_cells import LoadCellSettings
 from eloquence_pipeline.settings.network import NetworkSettings
 from eloquence_pipeline.settings.quality import QualitySettings
 from eloquence_pipeline.settings.reconnection import ReconnectionSettings
+from eloquence_pipeline.settings.report import ReportSettings
 from eloquence_pipeline.settings.sections import (
     FolderSettings,
     PhraseSettings,
@@ -87,6 +88,7 @@ class Settings(Section):
     evidence: EvidenceSettings = Field(
         default_factory=EvidenceSettings, description="What is kept of a run, and for how long."
     )
+    report: ReportSettings = Field(default_factory=ReportSettings, description="The HTML report of each run.")
     folders: FolderSettings = Field(
         default_factory=FolderSettings, description="Where things are kept on this machine."
     )

@@ -166,12 +166,12 @@ def wav_sample_count(path: Path) -> int:
 
 
 def read_stretch(path: Path, first: int, count: int, *, pad: bool = False) -> Int16Samples:
-    """Read a part of a mono 16-bit WAV file, without reading the rest.
+    """Read a part of a mono 16-bit WAV or FLAC file, without reading the rest.
 
     Parameters
     ----------
     path
-        A file that :func:`write_wav` has written.
+        A file that :func:`write_wav` has written, or the FLAC file in its place.
     first, count
         First sample, and how many.
     pad
@@ -189,7 +189,8 @@ def read_stretch(path: Path, first: int, count: int, *, pad: bool = False) -> In
     """
     try:
         with cast(Any, soundfile).SoundFile(str(path)) as file:
-            _require_mono_16_bit(path, str(file.format), str(file.subtype), int(file.channels))
+            container = "WAV" if file.format == "FLAC" else str(file.format)
+            _require_mono_16_bit(path, container, str(file.subtype), int(file.channels))
             length = int(file.frames)
             start, end = min(max(first, 0), length), min(max(first + count, 0), length)
             file.seek(start)

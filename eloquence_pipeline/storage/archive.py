@@ -28,6 +28,7 @@ _CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".flac": "audio/flac",
     ".npz": "application/zip",
+    ".html": "text/html; charset=utf-8",
     ".md": "text/markdown",
     ".svg": "image/svg+xml",
 }

@@ -33,6 +33,8 @@ _THREADS = 8
 _PATIENCE_SECONDS = 20.0
 _NO_TRANSMISSION = {"channels": [{"script": {"phrases": (), "sample_count": 0, "sample_rate_hz": 1}}]}
 """Version 1 takes its plan from it, which nobody compares; the rest is in the result."""
+_COMBINED = {"suite", "network-matrix", "reconnect"}
+"""Results over several runs, each of which has one of its own."""
 _PLACE = re.compile(
     rf"{RUNS}/(?P<day>\d{{4}}-\d{{2}}-\d{{2}})/(?P<scenario>[a-z0-9][a-z0-9_-]{{0,63}})/"
     rf"(?P<run_id>\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}})/(?P<file>[a-z]+\.json)"
@@ -194,7 +196,7 @@ def _whole_runs(keys: Iterable[str]) -> list[PastRun]:
     return [
         PastRun(place["run_id"], place["scenario"], place.string.removesuffix(RESULTS_FILE))
         for place in places
-        if place["file"] == RESULTS_FILE and place["run_id"] in whole
+        if place["file"] == RESULTS_FILE and place["run_id"] in whole and place["scenario"] not in _COMBINED
     ]
 
 

@@ -88,7 +88,10 @@ class RunDocuments:
                 continue  # whoever finds it compares it
             if reference.name not in self._sha256 and flac_of(reference.name) in self._sha256:
                 continue  # what it is made of was compared; whoever makes it compares it again
-            file_of_run(self.folder, reference.name)
+            packed = flac_of(reference.name)
+            # A recording may be packed before the manifest is written.
+            unsealed = not self.is_verified and (self.folder / packed).is_file()
+            file_of_run(self.folder, packed if unsealed else reference.name)
             if self.is_verified and self._sha256.get(reference.name) != reference.sha256:
                 raise StorageError(
                     f"{reference.name} in {self.folder} is not the file that was recorded", remedy=AGAIN

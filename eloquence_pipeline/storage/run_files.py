@@ -11,6 +11,7 @@ RESULTS_FILE = "results.json"
 COURSE_FILE = "course.svg"
 PLOT_FILE = "plot.png"
 MATRIX_FILE = "matrix.png"
+REPORT_FILE = "report.html"
 DISTURBANCE_FILE = "disturbance.json"
 """What was measured of a call that was disturbed on purpose, beside its results as a scenario."""
 

@@ -13,8 +13,10 @@ from flows.cli.machine import config_command, deploy, doctor, down, prepare, sta
 from flows.cli.stored_runs import (
     compare_command,
     history_command,
+    open_command,
     prune_command,
     replay_command,
+    report_command,
     sync_command,
 )
 from flows.cli.testing import run_command
@@ -48,6 +50,8 @@ for _name, _subcommand in {
     "sync": sync_command,
     "prune": prune_command,
     "replay": replay_command,
+    "report": report_command,
+    "open": open_command,
     "history": history_command,
     "compare": compare_command,
 }.items():

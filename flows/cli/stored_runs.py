@@ -86,6 +86,47 @@ def replay_command(
     end_with(lambda: replay_run(command_console(), options), verbose=verbose)
 
 
+def report_command(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help=_RUN_NAMES, show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where it goes.", show_default="report-ID.html in this folder"),
+    ] = None,
+    language: Annotated[
+        Literal["fr", "en"] | None,
+        typer.Option(help="What is shown first.", show_default="report.language, or that of the browser"),
+    ] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make the HTML report of a stored run again: one file, which needs no network.
+
+    A run, disturbed calls, a matrix of networks or a suite. The stored run is not changed.
+
+    [bold]Examples[/bold]
+
+      eloquence report 20261122T190735Z-93f4f9
+
+      eloquence report runs/2026-11-22/basic/20261122T190735Z-93f4f9/ --language en --output report.html
+    """
+    from flows.report import RequestedReport, write_report  # noqa: PLC0415 - SciPy takes a second
+
+    asked = RequestedReport(run_name, output, language, verbose)
+    end_with(lambda: write_report(command_console(), asked), verbose=verbose)
+
+
+def open_command(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help=_RUN_NAMES, show_default=False)],
+    language: Annotated[
+        Literal["fr", "en"] | None,
+        typer.Option(help="What is shown first.", show_default="as the report was made"),
+    ] = None,
+) -> None:
+    """Open the HTML report of a stored run in the browser; where there is none, say where the report is."""
+    from flows.report import open_report  # noqa: PLC0415 - SciPy takes a second
+
+    end_with(lambda: open_report(command_console(), run_name, language))
+
+
 def history_command(
     scenario: Annotated[
         str,

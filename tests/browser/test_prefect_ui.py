@@ -99,7 +99,12 @@ def test_every_phrase_has_a_row(ui: Ui, morning: Morning) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "name"), [("basic-received-wav", "received.wav"), ("basic-results-json", "results.json")]
+    ("key", "name"),
+    [
+        ("basic-received-wav", "received.wav"),
+        ("basic-report-html", "report.html"),
+        ("basic-results-json", "results.json"),
+    ],
 )
 def test_links_open_the_evidence_and_say_until_when(ui: Ui, morning: Morning, key: str, name: str) -> None:
     artifact = morning.artifacts_of(morning.run_in("Failed"))[key]

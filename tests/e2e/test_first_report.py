@@ -235,7 +235,11 @@ def test_prefect_has_the_verdict_and_a_row_a_phrase(report: Report) -> None:
     verdict = artifacts["basic-verdict"]["data"]
     assert "basic RÉUSSI" in verdict
     links = dict(re.findall(r"\[([^]]*)\]\((http[^)]*)\)", verdict))
-    assert set(links) == {r"results\.json", r"plot\.png", r"sent\.wav", r"received\.wav"}
+    assert set(links) == {r"report\.html", r"results\.json", r"plot\.png", r"sent\.wav", r"received\.wav"}
+    page = httpx.get(links[r"report\.html"], trust_env=False)
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.content == (report.folder / "report.html").read_bytes()
+    assert links[r"report\.html"] in artifacts["basic-report-html"]["data"]
     assert all(f"X-Amz-Expires={LINK_SECONDS}&" in link for link in links.values())
     opened = httpx.get(links[r"received\.wav"], trust_env=False)
     assert opened.content == (report.folder / "received.wav").read_bytes()

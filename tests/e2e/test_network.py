@@ -75,7 +75,9 @@ def test_the_matrix_measures_every_condition_and_only_those_that_must_pass_decid
     left = {(edge["figure"], edge["left"]) for edge in result["edges"] if edge["axis"] == "loss"}
     assert busy or {("rtp_packet_loss_ratio", name) for name in ("excellent", "acceptable")} <= left
     (folder,) = served_home.results.glob("runs/*/network-matrix/*")
-    assert {"results.json", "matrix.png", "manifest.json"} <= {path.name for path in folder.iterdir()}
+    assert {"results.json", "matrix.png", "report.html", "manifest.json"} <= {
+        path.name for path in folder.iterdir()
+    }
     assert json.loads((folder / "results.json").read_text()) == result
 
 

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
+from eloquence_pipeline.models import SuiteRecord
+from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
 from tests.e2e.conftest import Home, in_one_line
 
 pytestmark = pytest.mark.e2e
@@ -81,7 +83,13 @@ def test_all_runs_every_test_as_the_configuration_says_and_writes_one_combined_r
     combined = written["tests"]
     assert list(combined) == ["basic", "stress", "latency"]
     assert written["errors"] == {}
-    assert len(served_home.run_folders()) == 3
+    folders = {folder.parent.name: folder for folder in served_home.run_folders()}
+    assert set(folders) == {"basic", "stress", "latency", "suite"}
+    assert all((folder / REPORT_FILE).is_file() for folder in folders.values())
+    suite = SuiteRecord.model_validate_json((folders["suite"] / RESULTS_FILE).read_bytes())
+    assert [part.place[1] for part in suite.parts.values()] == [
+        folders[name].name for name in ("basic", "stress", "latency")
+    ]
     assert combined["basic"]["duration_seconds"] == 8
     assert [combined[name]["packets_sent"] for name in ("stress", "latency")] == [3, 2]
     assert "Room: salon-" in done.stdout
