@@ -131,7 +131,7 @@ def _combined_page(kind: str, written: Any, folder: Path, evidence: Evidence) ->
     if kind not in {"", RESULT_FORMAT}:
         raise StorageError(
             f"results of the format {kind!r} have no HTML report",
-            remedy="runs, disturbed calls, matrices of networks and suites have; its figures stand in this file",
+            remedy="runs, disturbed calls, matrices of networks and suites have; read its figures here",
         )
     return None
 
