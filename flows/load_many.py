@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -107,7 +110,8 @@ async def load_many(
         }
         run = Run.begin(LOAD, settings, seed=choose_seed(seed), parameters=parameters)
         plan = plan_of(run, wish, cells, categories or list(settings.tests.load.categories), settings)
-        result = await outcome_of(lead_load(run, plan, where, settings, return_state=True))
+        with sealed_when_cancelled(run):
+            result = await outcome_of(lead_load(run, plan, where, settings, return_state=True))
         kept = await archive_load(run, result if isinstance(result, ManyMachinesResult) else None, settings)
         if not isinstance(result, ManyMachinesResult):
             raise result
@@ -116,6 +120,16 @@ async def load_many(
     emit([load_event(result, kept)])
     outcome = LoadOutcome(result=result, archive=kept)
     return verdict_state(result.verdict.status, load_sentence(result), outcome)
+
+
+@contextmanager
+def sealed_when_cancelled(run: Run) -> Generator[None]:
+    """Seal the folder of a run that is cancelled: no later task runs, and what there is can be sent."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        RunFolder.open(run.folder).seal()
+        raise
 
 
 def require_shares(wish: LoadWish, cells: int) -> None:
@@ -176,12 +190,13 @@ async def load_cell(
             machine=this_machine(await ensure_slot()),
             evidence=RunFolder.open(run.folder).prefix,
         )
-        await barrier.until_its_turn()
-        wish = plan.wish(share)
-        warn_beforehand(wish, judged)
-        require_room(judged, wish.duration_seconds, speakers=wish.sessions)
-        scripts = session_scripts(wish, [*plan.categories], judged, plan.seed + share.first_session - 1)
-        result = await outcome_of(carry_share(run, scripts, judged, barrier, return_state=True))
+        with sealed_when_cancelled(run):
+            await barrier.until_its_turn()
+            wish = plan.wish(share)
+            warn_beforehand(wish, judged)
+            require_room(judged, wish.duration_seconds, speakers=wish.sessions)
+            scripts = session_scripts(wish, [*plan.categories], judged, plan.seed + share.first_session - 1)
+            result = await outcome_of(carry_share(run, scripts, judged, barrier, return_state=True))
         kept = await archive_load(run, result if isinstance(result, LoadResult) else None, judged)
         if not isinstance(result, LoadResult):
             raise result

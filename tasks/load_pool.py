@@ -113,17 +113,19 @@ class PoolRuns:
         """Ask for a run of each load cell; `parameters` are those of all, beside the number."""
         some = asyncio.Semaphore(_AT_ONCE)
 
-        async def ask(cell: int) -> None:
+        async def ask(cell: int, client: PrefectClient) -> None:
             async with some:
                 run = await arun_deployment(
                     deployment_for(self._pool),
+                    client=client,  # without one it makes its own each time, and does not close it
                     parameters={**parameters, "cell": cell},
                     flow_run_name=f"cell-{cell}",
                     timeout=0,
                 )
             self._runs[cell] = run.id
 
-        await asyncio.gather(*(ask(cell) for cell in cells))
+        async with get_client() as client:
+            await asyncio.gather(*(ask(cell, client) for cell in cells))
         self._asked_at = time.monotonic()
 
     async def ended(self, cells: Collection[int]) -> Mapping[int, str]:
