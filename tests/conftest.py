@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ class Scopes(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scopes | None:
     """Return who decides what runs side by side with ``pytest -n 2 --dist loadscope``."""
     return Scopes(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_configure() -> None:
+    """Let children have Ctrl-C: a shell that starts the tests in the background has them ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

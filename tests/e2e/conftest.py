@@ -16,7 +16,7 @@ import pytest
 
 from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.servers import down, up
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import Settings, ThresholdSettings
 from tests.integration.servers.owner import settings_in
 from tests.polling import await_true
 
@@ -28,6 +28,11 @@ PATIENT = {
     "ELOQUENCE_THRESHOLDS__FRAMES_SKIPPED_MAX": "1000000",
 }
 """A machine that is busy with other tests is no reason for another verdict."""
+WHATEVER_ARRIVES = {
+    "ELOQUENCE_THRESHOLDS__LOSS_ACCEPTABLE_RATIO": "1",
+    "ELOQUENCE_THRESHOLDS__LATENCY_ACCEPTABLE_MS": "60000",
+}
+"""Where the voice path is not looked at: a machine that stands still for a moment loses phrases."""
 SHORT = ("--test", "latency", "--packets", "2")
 """The shortest whole run there is, for tests to which it does not matter what is said."""
 
@@ -125,21 +130,18 @@ class Home:
     def require_good(self, returncode: int, told: str = "") -> None:
         """Require that every run was good, and the exit code says so.
 
-        That a machine which is busy with something else says so in its verdict is right too: how well this
-        one keeps its pace is for benchmarks to say.
+        Whatever became of a run whose tester could not keep its pace is excused: how well this machine does
+        that is for benchmarks to say.
         """
         written = [json.loads(path.read_text()) for path in self.results.glob("runs/*/*/*/results.json")]
-        results = [
-            result for result in written if "verdict" in result
-        ]  # that of a suite holds those of its tests
-        told_why = [result["verdict"]["reasons"] for result in results if result["verdict"]["reasons"]]
+        # That of a suite holds those of its tests.
+        results = [result for result in written if "verdict" in result]
         assert results, told
-        # An overloaded tester comes first: what else was missed may be its own doing.
-        assert all(reasons[0].startswith("invalid: tester overloaded") for reasons in told_why), (
-            told_why,
-            told,
-        )
-        assert returncode == (ExitCode.NOT_CARRIED_OUT if told_why else ExitCode.PASSED), (told_why, told)
+        missed = [result["verdict"]["reasons"] for result in results if result["verdict"]["reasons"]]
+        on_pace = [result["verdict"]["reasons"] for result in results if _kept_its_pace(result["tester"])]
+        assert not any(on_pace), (on_pace, told)
+        bad = {ExitCode.THRESHOLD_MISSED, ExitCode.NOT_CARRIED_OUT}
+        assert returncode in (bad if missed else {ExitCode.PASSED}), (missed, told)
 
     def processes(self) -> list[psutil.Process]:
         """Return the living processes that name this home in their environment."""
@@ -152,6 +154,16 @@ class Home:
             except psutil.Error:
                 continue
         return found
+
+
+def _kept_its_pace(tester: dict[str, Any]) -> bool:
+    usual = ThresholdSettings()
+    late_ms = max(tester["pacing_lateness_p99_ms"], tester["event_loop_lag_p99_ms"])
+    return (
+        late_ms <= usual.pacing_lateness_p99_ms
+        and tester["pacing_lateness_max_ms"] <= usual.pacing_lateness_max_ms
+        and tester["frames_skipped"] == 0
+    )
 
 
 def in_one_line(told: str) -> str:

@@ -46,7 +46,7 @@ SEED_KEYS = {
 
 USUAL_PACE = {
     f"ELOQUENCE_THRESHOLDS__{name.upper()}": str(getattr(ThresholdSettings(), name))
-    for name in ("pacing_lateness_p99_ms", "pacing_lateness_max_ms")
+    for name in ("pacing_lateness_p99_ms", "pacing_lateness_max_ms", "frames_skipped_max")
 }
 
 
