@@ -21,7 +21,7 @@ from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.servers import up
 from eloquence_pipeline.settings import Settings
 from tests.documentation import PROJECT
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import WHATEVER_ARRIVES, Home
 from tests.integration.servers.owner import settings_in
 from tests.polling import await_true
 from tests.stored_nights import result_of, store_night
@@ -29,7 +29,7 @@ from tests.stored_nights import result_of, store_night
 pytestmark = pytest.mark.e2e
 
 SECONDS = 8
-SETTINGS = {"ELOQUENCE_BASELINE__FAILS": "true"}
+SETTINGS = {"ELOQUENCE_BASELINE__FAILS": "true", **WHATEVER_ARRIVES}
 
 
 @dataclass

@@ -124,6 +124,8 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> Generator[Operations
         "pacing_lateness_p99_ms": 10_000,
         "pacing_lateness_max_ms": 10_000,
         "frames_skipped_max": 1_000_000,
+        "loss_acceptable_ratio": 1.0,
+        "latency_acceptable_ms": 60_000,
     }
     (home.path / "config.json").write_text(json.dumps({"targets": TARGETS, "thresholds": patient}))
     up = home.run("up")
