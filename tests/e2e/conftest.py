@@ -138,7 +138,7 @@ class Home:
         results = [result for result in written if "verdict" in result]
         assert results, told
         missed = [result["verdict"]["reasons"] for result in results if result["verdict"]["reasons"]]
-        on_pace = [result["verdict"]["reasons"] for result in results if _was_undisturbed(result)]
+        on_pace = [result["verdict"]["reasons"] for result in results if was_undisturbed(result)]
         assert not any(on_pace), (on_pace, told)
         bad = {ExitCode.THRESHOLD_MISSED, ExitCode.NOT_CARRIED_OUT}
         assert returncode in (bad if missed else {ExitCode.PASSED}), (missed, told)
@@ -156,7 +156,8 @@ class Home:
         return found
 
 
-def _was_undisturbed(result: dict[str, Any]) -> bool:
+def was_undisturbed(result: dict[str, Any]) -> bool:
+    """Return whether this machine kept the pace in a run: whether what is heard is the voice path's doing."""
     usual, tester = ThresholdSettings(), result["tester"]
     late_ms = max(tester["pacing_lateness_p99_ms"], tester["event_loop_lag_p99_ms"])
     return (
@@ -175,7 +176,7 @@ def require_arrived(result: dict[str, Any], phrases: int) -> None:
     recognised.
     """
     assert result["packets_sent"] == phrases
-    assert result["packets_received"] == phrases or not _was_undisturbed(result), result["loss"]
+    assert result["packets_received"] == phrases or not was_undisturbed(result), result["loss"]
 
 
 def in_one_line(told: str) -> str:
