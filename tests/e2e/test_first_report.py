@@ -134,7 +134,7 @@ def test_what_arrives_over_a_clean_loopback_scores_well(report: Report) -> None:
     # The best one: the jitter buffer of a busy machine stretches a phrase now and then.
     assert quality["mos_lqo"]["max"] > 3.7
     assert quality["stoi"]["max"] > 0.97
-    assert quality["dropout_count"] == 0
+    assert quality["dropout_count"] == 0 or not was_undisturbed(report.result)
     assert abs(quality["level_difference_db"]["avg"]) < 1
     for phrase in quality["phrases"]:
         if phrase["mos_lqo"]:

@@ -100,7 +100,7 @@ def test_a_test_that_raises_is_invalid_and_its_evidence_is_kept(served_home: Hom
     result = served_home.only_result()
     assert result["verdict"]["status"] == "invalid"
     reason = "invalid: the test breaking failed: ValueError: the third exercise is missing"
-    assert result["verdict"]["reasons"][-1] == reason
+    assert reason in result["verdict"]["reasons"]
     require_arrived(result, 1)
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -116,9 +116,8 @@ def test_a_test_that_says_nothing_or_returns_no_dict_is_told_so(served_home: Hom
 def test_a_test_that_leaves_the_program_does_not_pass(served_home: Home, own_file: Path) -> None:
     done = served_home.run("--test", f"{own_file}:run_leaving_test")
     assert done.returncode == ExitCode.NOT_CARRIED_OUT, done.stdout + done.stderr
-    assert served_home.only_result()["verdict"]["reasons"][-1].endswith(
-        "the test leaving failed: SystemExit: 0"
-    )
+    reasons = served_home.only_result()["verdict"]["reasons"]
+    assert [one for one in reasons if one.endswith("the test leaving failed: SystemExit: 0")]
 
 
 def test_secrets_that_a_test_says_or_returns_are_not_kept(served_home: Home, own_file: Path) -> None:
