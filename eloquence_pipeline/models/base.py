@@ -15,6 +15,14 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ResultDocument(Record):
+    """Base of what stands in a ``results.json``."""
+
+    def to_json(self) -> str:
+        """Return the text of the file."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+
+
 class FileReference(Record):
     """One file of a run, named relative to the folder (or key prefix) of the run."""
 

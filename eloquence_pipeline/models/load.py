@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from eloquence_pipeline.models.base import Ratio, Record
+from eloquence_pipeline.models.base import Ratio, Record, ResultDocument
 from eloquence_pipeline.models.delay import Drift, Histogram, PhraseObservation, Statistics
 from eloquence_pipeline.models.evidence import Archive
 from eloquence_pipeline.models.result import RunInfo, SpeakerFigures
@@ -222,7 +222,7 @@ class LoadFormat(Record):
     method_version: PositiveInt
 
 
-class LoadResult(Record):
+class LoadResult(ResultDocument):
     """The result of ``--test load``, as it is written to its ``results.json``."""
 
     format: LoadFormat
@@ -247,10 +247,6 @@ class LoadResult(Record):
     """None if it does not say."""
     start_spread_ms: NonNegativeFloat
     """Between the first and the last session's beginning to speak, beside what was planned."""
-
-    def to_json(self) -> str:
-        """Return the text of its ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
 class LoadOutcome(Record):
@@ -285,7 +281,7 @@ class CapacityFormat(Record):
     method_version: PositiveInt
 
 
-class CapacityResult(Record):
+class CapacityResult(ResultDocument):
     """The result of ``--test capacity``, as it is written to its ``results.json``."""
 
     format: CapacityFormat
@@ -299,10 +295,6 @@ class CapacityResult(Record):
     """0 if all that were tried held."""
     limit: LoadLimit
     """What gave way first at that number."""
-
-    def to_json(self) -> str:
-        """Return the text of its ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
 class CapacityOutcome(Record):

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from eloquence_pipeline.models.base import Record
+from eloquence_pipeline.models.base import Record, ResultDocument
 from eloquence_pipeline.models.evidence import Archive
 from eloquence_pipeline.models.outcome import ScenarioOutcome
 from eloquence_pipeline.models.result import ScenarioResult
-from eloquence_pipeline.models.verdict import VerdictStatus
+from eloquence_pipeline.models.verdict import VerdictStatus, worst_status
 
 MATRIX_FORMAT = "eloquence-network-matrix"
 
@@ -53,7 +53,7 @@ class ClassEdge(Record):
     """The first one that does not."""
 
 
-class MatrixResult(Record):
+class MatrixResult(ResultDocument):
     """The result of ``--test network``, as it is written to its ``results.json``."""
 
     format: Literal["eloquence-network-matrix"] = MATRIX_FORMAT
@@ -67,14 +67,8 @@ class MatrixResult(Record):
     @property
     def status(self) -> VerdictStatus:
         """The worst of the conditions that must pass; invalid if any condition could not be carried out."""
-        deciding = {cell.result.verdict.status for cell in self.cells if cell.must_pass}
-        if self.errors or VerdictStatus.INVALID in deciding:
-            return VerdictStatus.INVALID
-        return VerdictStatus.FAILED if VerdictStatus.FAILED in deciding else VerdictStatus.PASSED
-
-    def to_json(self) -> str:
-        """Return the text of its ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+        deciding = (cell.result.verdict.status for cell in self.cells if cell.must_pass)
+        return worst_status(deciding, lacking=bool(self.errors))
 
 
 class MatrixOutcome(Record):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from eloquence_pipeline.models.base import Record
+from eloquence_pipeline.models.base import Record, ResultDocument
 from eloquence_pipeline.models.delay import Statistics
 from eloquence_pipeline.models.disturbance import Disturbance, DisturbanceKind, DisturbedSide
 from eloquence_pipeline.models.result import RunInfo
@@ -138,7 +138,7 @@ class ReconnectionVerdict(Record):
     reasons: tuple[str, ...] = ()
 
 
-class ReconnectionResult(Record):
+class ReconnectionResult(ResultDocument):
     """The result of ``--test reconnect``, as it is written to ``results.json``."""
 
     test_name: Literal["reconnect_test"] = "reconnect_test"
@@ -149,10 +149,6 @@ class ReconnectionResult(Record):
     summaries: tuple[DisturbanceSummary, ...]
     """One a kind and side, in the order in which they were carried out."""
     calls: tuple[DisturbedCall, ...] = Field(default=())
-
-    def to_json(self) -> str:
-        """Return the text of ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from eloquence_pipeline.models.base import Ratio, Record
+from eloquence_pipeline.models.base import Ratio, Record, ResultDocument
 from eloquence_pipeline.models.baseline import BaselineComparison
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.course import CourseFigures
@@ -20,7 +20,7 @@ from eloquence_pipeline.models.stability import StabilityFigures
 from eloquence_pipeline.models.tester import PacingFigures
 from eloquence_pipeline.models.throughput import ThroughputFigures
 from eloquence_pipeline.models.transport import Attempt, ConnectionEvent
-from eloquence_pipeline.models.verdict import Verdict, VerdictStatus
+from eloquence_pipeline.models.verdict import Verdict, VerdictStatus, worst_status
 
 RESULT_FORMAT = "eloquence-result"
 RESULT_FORMAT_VERSION = 3
@@ -93,7 +93,7 @@ class RunHeader(Record):
     thresholds: dict[str, float]
 
 
-class ScenarioResult(Record):
+class ScenarioResult(ResultDocument):
     """The result of one scenario, as it is written to ``results.json``.
 
     The first eight keys are the seed's, with the seed's meanings: a "packet" is a phrase, the
@@ -147,17 +147,13 @@ class ScenarioResult(Record):
         passed = self.verdict.status is VerdictStatus.PASSED
         return VerdictStatus.FAILED if passed and worse else self.verdict.status
 
-    def to_json(self) -> str:
-        """Return the text of ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
-
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """Return the JSON schema of ``results.json``, as published in ``docs/results.schema.json``."""
         return cls.model_json_schema(by_alias=True, mode="serialization")
 
 
-class SuiteResult(Record):
+class SuiteResult(ResultDocument):
     """The results of several scenarios; as good as its worst part."""
 
     tests: dict[str, ScenarioResult]
@@ -168,11 +164,4 @@ class SuiteResult(Record):
     @property
     def status(self) -> VerdictStatus:
         """The worst status among the tests; a test that could not be carried out is not valid."""
-        statuses = {result.status for result in self.tests.values()}
-        if self.errors or VerdictStatus.INVALID in statuses:
-            return VerdictStatus.INVALID
-        return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED
-
-    def to_json(self) -> str:
-        """Return the text that ``--all --output`` writes."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+        return worst_status((result.status for result in self.tests.values()), lacking=bool(self.errors))

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from eloquence_pipeline.models.base import Record
+from eloquence_pipeline.models.base import Record, ResultDocument
 from eloquence_pipeline.models.matrix import MatrixResult
 from eloquence_pipeline.models.reconnection import ReconnectionResult
 from eloquence_pipeline.models.result import ScenarioResult
-from eloquence_pipeline.models.verdict import VerdictStatus
+from eloquence_pipeline.models.verdict import VerdictStatus, worst_status
 
 SUITE_FORMAT = "eloquence-suite"
 
@@ -37,7 +37,7 @@ class SuitePart(Record):
         return self.result.status
 
 
-class SuiteRecord(Record):
+class SuiteRecord(ResultDocument):
     """Several tests one after the other, as they are written to the ``results.json`` of their own folder."""
 
     format: Literal["eloquence-suite"] = SUITE_FORMAT
@@ -52,11 +52,4 @@ class SuiteRecord(Record):
     @property
     def status(self) -> VerdictStatus:
         """The worst status; a test that could not be carried out is not valid."""
-        statuses = {part.status for part in self.parts.values()}
-        if self.errors or VerdictStatus.INVALID in statuses:
-            return VerdictStatus.INVALID
-        return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED
-
-    def to_json(self) -> str:
-        """Return the text of its ``results.json``."""
-        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+        return worst_status((part.status for part in self.parts.values()), lacking=bool(self.errors))

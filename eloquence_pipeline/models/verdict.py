@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -41,6 +42,20 @@ class VerdictStatus(StrEnum):
     FAILED = "failed"
     INVALID = "invalid"
     """The tester itself was the bottleneck: nothing can be said."""
+
+
+def worst_status(statuses: Iterable[VerdictStatus], *, lacking: bool) -> VerdictStatus:
+    """Return the verdict over several parts: that of the worst.
+
+    Parameters
+    ----------
+    lacking
+        Whether a part could not be carried out; nothing can be said of the whole then.
+    """
+    found = set(statuses)
+    if lacking or VerdictStatus.INVALID in found:
+        return VerdictStatus.INVALID
+    return VerdictStatus.FAILED if VerdictStatus.FAILED in found else VerdictStatus.PASSED
 
 
 class FigureVerdict(Record):

@@ -13,6 +13,7 @@ from eloquence_pipeline.models import (
     ScenarioOutcome,
     VerdictStatus,
 )
+from eloquence_pipeline.models.verdict import worst_status
 from eloquence_pipeline.reporting.baseline import baseline_sentence
 from eloquence_pipeline.reporting.event import Event, verdict_event
 from eloquence_pipeline.reporting.markdown import escaped
@@ -29,10 +30,7 @@ Errors = Mapping[str, str]
 
 def suite_status(parts: Parts, errors: Errors) -> VerdictStatus:
     """Return the worst status; a test that could not be carried out is not valid."""
-    statuses = {_status(part) for part in parts.values()}
-    if errors or VerdictStatus.INVALID in statuses:
-        return VerdictStatus.INVALID
-    return VerdictStatus.FAILED if VerdictStatus.FAILED in statuses else VerdictStatus.PASSED
+    return worst_status((_status(part) for part in parts.values()), lacking=bool(errors))
 
 
 def suite_sentence(parts: Parts, errors: Errors) -> str:
