@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from eloquence_pipeline.measurement.load_limit import Witnesses, who_gave_up
 from eloquence_pipeline.measurement.method import METHOD_VERSION
+from eloquence_pipeline.measurement.rtp import GAUGES, with_shares
 from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
@@ -40,7 +41,6 @@ from eloquence_pipeline.settings import ThresholdSettings
 T = TypeVar("T", bound=BaseModel)
 
 _SECONDS_PER_MINUTE = 60.0
-_GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
 _PUNCTUAL = PacingFigures(
     pacing_lateness_p99_ms=0.0,
     pacing_lateness_max_ms=0.0,
@@ -163,18 +163,9 @@ def _drift(sessions: Sequence[Sequence[PhraseObservation]]) -> Drift | None:
 
 
 def _rtp(figures: Sequence[RtpFigures]) -> RtpFigures:
-    inbound = _summed(InboundRtp, [one.inbound for one in figures if one.inbound])
-    outbound = _summed(OutboundRtp, [one.outbound for one in figures if one.outbound])
-    expected = inbound.packets_received + inbound.packets_lost if inbound else 0
-    return RtpFigures(
-        inbound=inbound,
-        outbound=outbound,
-        packet_loss_ratio=max(0.0, inbound.packets_lost / expected) if inbound and expected > 0 else None,
-        concealed_ratio=(
-            min(1.0, inbound.concealed_samples / inbound.total_samples_received)
-            if inbound and inbound.total_samples_received
-            else None
-        ),
+    return with_shares(
+        _summed(InboundRtp, [one.inbound for one in figures if one.inbound]),
+        _summed(OutboundRtp, [one.outbound for one in figures if one.outbound]),
     )
 
 
@@ -182,7 +173,7 @@ def _summed(model: type[T], parts: Sequence[T]) -> T | None:
     if not parts:
         return None
     values = {
-        name: (max if name in _GAUGES else sum)(getattr(one, name) for one in parts)
+        name: (max if name in GAUGES else sum)(getattr(one, name) for one in parts)
         for name in model.model_fields
     }
     return model.model_validate(values)

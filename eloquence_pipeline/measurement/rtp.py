@@ -19,7 +19,7 @@ _NS_PER_MICROSECOND = 1000.0
 
 
 _STREAMS = {"inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp"}
-_GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
+GAUGES = {"jitter", "round_trip_time", "fraction_lost"}
 """Fields that are no counters: of several streams the highest value is given."""
 
 
@@ -114,10 +114,21 @@ def rtp_figures(
         The listener's streams to count; empty counts all.
     """
     inbound = _summed([subscriber], "inbound-rtp", InboundRtp, ssrcs)
+    return with_shares(
+        inbound,
+        _summed(publishers, "outbound-rtp", OutboundRtp),
+        _summed(publishers, "remote-inbound-rtp", RemoteInboundRtp),
+    )
+
+
+def with_shares(
+    inbound: InboundRtp | None, outbound: OutboundRtp | None, remote_inbound: RemoteInboundRtp | None = None
+) -> RtpFigures:
+    """Return sums over streams with the shares that follow from them; None is what nobody has seen."""
     expected = inbound.packets_received + inbound.packets_lost if inbound else 0
     return RtpFigures(
-        outbound=_summed(publishers, "outbound-rtp", OutboundRtp),
-        remote_inbound=_summed(publishers, "remote-inbound-rtp", RemoteInboundRtp),
+        outbound=outbound,
+        remote_inbound=remote_inbound,
         inbound=inbound,
         # A duplicated packet counts as received, so packets_lost may be negative (RFC 3550, 6.4.1).
         packet_loss_ratio=max(0.0, inbound.packets_lost / expected) if inbound and expected > 0 else None,
@@ -136,7 +147,7 @@ def _summed(
     if not streams:
         return None
     values = {
-        field.alias or name: (max if name in _GAUGES else sum)(
+        field.alias or name: (max if name in GAUGES else sum)(
             stream[field.alias or name] for stream in streams
         )
         for name, field in model.model_fields.items()
