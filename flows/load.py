@@ -20,7 +20,6 @@ from eloquence_pipeline.measurement.load_limit import HOST_BUSY_RATIO
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.models import (
     Archive,
-    ArchiveState,
     SpeechScript,
     Statistics,
     Verdict,
@@ -58,14 +57,13 @@ from flows.parameters import (
     asked,
 )
 from flows.plans import basic_plan, choose_seed
-from flows.scenario import ONE_AT_A_TIME, measuring
+from flows.scenario import ONE_AT_A_TIME, measuring, scripts_of
 from flows.states import ends_in_order, verdict_state
 from tasks.archive import check_store
 from tasks.events import emit
-from tasks.load import archive_load, carry_load, report_capacity, report_load
+from tasks.load import archive_load, carry_load, kept_or_raised, report_capacity, report_load
 from tasks.outcome import outcome_of
 from tasks.run import Run
-from tasks.speech import synthesised
 
 LOAD, CAPACITY = "load", "capacity"
 _INVALID_TRIES = 2
@@ -125,21 +123,12 @@ def warn_beforehand(wish: LoadWish, settings: Settings) -> None:
 
 
 async def _one_load(wish: LoadWish, categories: list[str], settings: Settings, seed: int) -> LoadOutcome:
-    parameters: dict[str, JsonValue] = {
-        "sessions": wish.sessions,
-        "background": wish.background,
-        "duration_seconds": wish.duration_seconds,
-        "ramp_up_seconds": wish.ramp_up_seconds,
-        "categories": [*categories],
-    }
+    parameters: dict[str, JsonValue] = {**wish.model_dump(), "categories": [*categories]}
     require_room(settings, wish.duration_seconds, speakers=wish.sessions)
     run = Run.begin(LOAD, settings, seed=seed, parameters=parameters)
     scripts = session_scripts(wish, categories, settings, seed)
-    result = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
-    kept = await archive_load(run, result if isinstance(result, LoadResult) else None, settings)
-    if not isinstance(result, LoadResult):
-        raise result
-    return LoadOutcome(result=result, archive=kept)
+    result: LoadResult = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
+    return LoadOutcome(result=result, archive=await kept_or_raised(run, result, settings))
 
 
 def session_scripts(
@@ -147,10 +136,7 @@ def session_scripts(
 ) -> Mapping[str, SpeechScript]:
     """Lay out what each session says: the pauses of a normal conversation, other phrases in each."""
     plan = replace(basic_plan(wish.duration_seconds, categories), scenario=LOAD, speakers=wish.sessions)
-    phrases = plan.choose_phrases(settings.phrases, seed, settings.speech.rate_wpm)
-    clip_of = synthesised((phrase for chosen in phrases.values() for phrase in chosen), settings)
-    own = {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
-    return plan.lay_out(own, seed)
+    return scripts_of(plan, settings, seed)
 
 
 @flow(name="scenario", flow_run_name="capacity-{sessions}", task_runner=ONE_AT_A_TIME, persist_result=False)
@@ -219,7 +205,7 @@ def _step(result: LoadResult, archive: Archive) -> CapacityStep:
         pacing_lateness_p99_ms=max(lateness, default=0.0),
         host_busy_ratio=result.host.busy_ratio_avg,
         server_cpu_ratio=result.server.cpu_ratio if result.server else None,
-        evidence=archive.uri if archive.state is ArchiveState.UPLOADED else str(archive.folder),
+        evidence=archive.place,
     )
 
 

@@ -43,7 +43,7 @@ from flows.plans import choose_seed
 from flows.scenario import ONE_AT_A_TIME
 from flows.states import ends_in_order, verdict_state
 from tasks.events import emit
-from tasks.load import archive_load, report_load
+from tasks.load import kept_or_raised, report_load
 from tasks.load_cells import PACKAGE, carry_share, exchange_of, lead_load, read_plan
 from tasks.load_pool import LOAD_CELL, PoolWish, require_pool
 from tasks.outcome import outcome_of
@@ -99,22 +99,20 @@ async def load_many(
         await require_pool(where.pool)
         # Figures come through it: without a store there is nothing to put together.
         open_store(settings.storage).ensure(create=settings.storage.create_bucket)
+        spoken = categories or list(settings.tests.load.categories)
         parameters: dict[str, JsonValue] = {
             "cells": cells,
-            "sessions": sessions,
-            "background": background,
-            "duration_seconds": duration_seconds,
-            "ramp_up_seconds": ramp_up_seconds,
+            **wish.model_dump(),
             "pool": where.pool,
-            "categories": [*(categories or settings.tests.load.categories)],
+            "categories": [*spoken],
         }
         run = Run.begin(LOAD, settings, seed=choose_seed(seed), parameters=parameters)
-        plan = plan_of(run, wish, cells, categories or list(settings.tests.load.categories), settings)
+        plan = plan_of(run, wish, cells, spoken, settings)
         with sealed_when_cancelled(run):
-            result = await outcome_of(lead_load(run, plan, where, settings, return_state=True))
-        kept = await archive_load(run, result if isinstance(result, ManyMachinesResult) else None, settings)
-        if not isinstance(result, ManyMachinesResult):
-            raise result
+            result: ManyMachinesResult = await outcome_of(
+                lead_load(run, plan, where, settings, return_state=True)
+            )
+        kept = await kept_or_raised(run, result, settings)
         # The evidence is kept: a page that cannot be shown is no reason to fail.
         await outcome_of(report_load(result, kept, settings, return_state=True))
     emit([load_event(result, kept)])
@@ -196,9 +194,9 @@ async def load_cell(
             warn_beforehand(wish, judged)
             require_room(judged, wish.duration_seconds, speakers=wish.sessions)
             scripts = session_scripts(wish, [*plan.categories], judged, plan.seed + share.first_session - 1)
-            result = await outcome_of(carry_share(run, scripts, judged, barrier, return_state=True))
-        kept = await archive_load(run, result if isinstance(result, LoadResult) else None, judged)
-        if not isinstance(result, LoadResult):
-            raise result
+            result: LoadResult = await outcome_of(
+                carry_share(run, scripts, judged, barrier, return_state=True)
+            )
+        kept = await kept_or_raised(run, result, judged)
     # Whether it is good is for the coordinator to say, who sees all of them.
     return Completed(message=f"{load_sentence(result)}; {kept.uri or kept.folder}")

@@ -17,7 +17,6 @@ from eloquence_pipeline.measurement.reconnection import summaries
 from eloquence_pipeline.measurement.reconnection_verdict import judge_call, judge_calls
 from eloquence_pipeline.models import (
     Archive,
-    ArchiveState,
     Clip,
     DisturbanceKind,
     DisturbedCall,
@@ -186,5 +185,4 @@ async def _call(
         raise outcome
     result, measured = cast(tuple[ScenarioResult, DisturbedCall], outcome)
     kept: Archive = await archive(run, result, settings)
-    place = kept.uri if kept.state is ArchiveState.UPLOADED else str(kept.folder)
-    return measured.model_copy(update={"evidence": place})
+    return measured.model_copy(update={"evidence": kept.place})

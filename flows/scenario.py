@@ -16,6 +16,7 @@ from eloquence_pipeline.models import (
     ArchiveState,
     ScenarioOutcome,
     ScenarioResult,
+    SpeechScript,
     Transmission,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
@@ -230,16 +231,21 @@ async def _carry_out(
             network=network,
         )
 
-        phrases = plan.choose_phrases(settings.phrases, run.seed, settings.speech.rate_wpm)
-        clip_of = synthesised((phrase for chosen in phrases.values() for phrase in chosen), settings)
-        clips = {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
-        scripts = plan.lay_out(clips, run.seed)
+        scripts = scripts_of(plan, settings, run.seed)
         require_room(
             settings, max(script.duration_seconds for script in scripts.values()), speakers=len(scripts)
         )
 
         transmission = await transmit(run, scripts)
         return await _conclude(run, transmission, settings)
+
+
+def scripts_of(plan: Plan, settings: Settings, seed: int) -> dict[str, SpeechScript]:
+    """Choose what is said, synthesise it, and lay out who says what when."""
+    phrases = plan.choose_phrases(settings.phrases, seed, settings.speech.rate_wpm)
+    clip_of = synthesised((phrase for chosen in phrases.values() for phrase in chosen), settings)
+    clips = {speaker: [clip_of[phrase] for phrase in chosen] for speaker, chosen in phrases.items()}
+    return plan.lay_out(clips, seed)
 
 
 async def _conclude(run: Run, transmission: Transmission, settings: Settings) -> State[Any]:

@@ -119,6 +119,22 @@ async def archive_load(run: Run, result: LoadResult | CapacityResult | None, set
     return await sealed_and_sent(folder, settings)
 
 
+async def kept_or_raised(
+    run: Run, outcome: LoadResult | CapacityResult | BaseException, settings: Settings
+) -> Archive:
+    """Archive a result, or what there is without one.
+
+    Raises
+    ------
+    BaseException
+        What came in the place of a result, once the evidence is kept.
+    """
+    if isinstance(outcome, BaseException):
+        await archive_load(run, None, settings)
+        raise outcome
+    return await archive_load(run, outcome, settings)
+
+
 def leave_out(folder: Path, result: LoadResult, keep: Keep) -> None:
     """Remove what is not to be kept of the recordings: many sessions make many of them.
 

@@ -43,3 +43,8 @@ class Archive(Record):
     """``s3://bucket/prefix`` when uploaded."""
     problem: str = ""
     """Why it was not uploaded, and what to do."""
+
+    @property
+    def place(self) -> str:
+        """Where it is for others: in the store if it was uploaded, else on this machine."""
+        return self.uri if self.state is ArchiveState.UPLOADED else str(self.folder)

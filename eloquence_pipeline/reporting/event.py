@@ -86,45 +86,43 @@ def verdict_event(
 
 def reconnection_event(result: ReconnectionResult, archive: Archive) -> Event:
     """Return the event of the verdict over disturbed calls."""
-    return verdict_event(
-        result.run.scenario,
-        result.verdict.status,
-        reconnection_sentence(result),
-        labels=_where(result.run),
-        payload={**_run(result.run, archive), "reasons": list(result.verdict.reasons)},
-    )
+    payload: dict[str, JsonValue] = {"reasons": list(result.verdict.reasons)}
+    return _event_of_run(result, archive, reconnection_sentence(result), payload)
 
 
 def load_event(result: LoadResult, archive: Archive) -> Event:
     """Return the event of the verdict over many sessions at once."""
-    return verdict_event(
-        result.run.scenario,
-        result.verdict.status,
-        load_sentence(result),
-        labels=_where(result.run),
-        payload={
-            **_run(result.run, archive),
-            "reasons": list(result.verdict.reasons),
-            "sessions_planned": result.sessions_planned,
-            "sessions_measured": result.sessions_measured,
-            "limit": result.limit.model_dump(mode="json"),
-        },
-    )
+    payload: dict[str, JsonValue] = {
+        "reasons": list(result.verdict.reasons),
+        "sessions_planned": result.sessions_planned,
+        "sessions_measured": result.sessions_measured,
+        "limit": result.limit.model_dump(mode="json"),
+    }
+    return _event_of_run(result, archive, load_sentence(result), payload)
 
 
 def capacity_event(result: CapacityResult, archive: Archive) -> Event:
     """Return the event of how many sessions go well."""
+    payload: dict[str, JsonValue] = {
+        "most_that_held": result.most_that_held,
+        "fewest_that_did_not": result.fewest_that_did_not,
+        "limit": result.limit.model_dump(mode="json"),
+    }
+    return _event_of_run(result, archive, capacity_sentence(result), payload)
+
+
+def _event_of_run(
+    result: ReconnectionResult | LoadResult | CapacityResult,
+    archive: Archive,
+    message: str,
+    payload: dict[str, JsonValue],
+) -> Event:
     return verdict_event(
         result.run.scenario,
         result.verdict.status,
-        capacity_sentence(result),
+        message,
         labels=_where(result.run),
-        payload={
-            **_run(result.run, archive),
-            "most_that_held": result.most_that_held,
-            "fewest_that_did_not": result.fewest_that_did_not,
-            "limit": result.limit.model_dump(mode="json"),
-        },
+        payload={**_run(result.run, archive), **payload},
     )
 
 
@@ -134,7 +132,7 @@ def matrix_event(outcome: MatrixOutcome, message: str) -> Event:
     payload: dict[str, JsonValue] = {
         "conditions": dict(conditions),
         "errors": dict(outcome.errors),
-        "evidence": _place(outcome.archive),
+        "evidence": outcome.archive.place,
     }
     return verdict_event("network", outcome.result.status, message, payload=payload)
 
@@ -171,12 +169,8 @@ def _run(run: RunInfo, archive: Archive) -> dict[str, JsonValue]:
         "run_id": run.run_id,
         "target": run.target,
         "network": _network(run),
-        "evidence": _place(archive),
+        "evidence": archive.place,
     }
-
-
-def _place(archive: Archive) -> str:
-    return archive.uri or str(archive.folder)
 
 
 def _network(run: RunInfo) -> str:
