@@ -11,10 +11,16 @@ DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 
-def await_true(condition: Callable[[], bool], what: str, within_seconds: float = DEADLINE_SECONDS) -> None:
-    """Return when `condition` holds; fail the test if it does not within the time."""
+def await_true(
+    condition: Callable[[], bool],
+    what: str,
+    within_seconds: float = DEADLINE_SECONDS,
+    *,
+    told: Callable[[], str] = str,
+) -> None:
+    """Return when `condition` holds; fail the test if it does not within the time, with what was `told`."""
     deadline = time.monotonic() + within_seconds
     while not condition():
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {within_seconds:.0f} s: {what}")
+            pytest.fail(f"not within {within_seconds:.0f} s: {what}\n{told()}")
         time.sleep(POLL_SECONDS)

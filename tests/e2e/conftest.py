@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ class Home:
 
     path: Path
     standing: Path | None = None
+    _started: list[subprocess.Popen[str]] = field(
+        default_factory=list[subprocess.Popen[str]], compare=False, repr=False
+    )
 
     @property
     def servers(self) -> Path:
@@ -104,7 +108,7 @@ class Home:
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start ``eloquence`` and return at once; its output goes to ``output.txt``."""
         with self.output.open("w") as output:
-            return subprocess.Popen(
+            command = subprocess.Popen(
                 [str(ELOQUENCE), *arguments],
                 env=self.environment | variables,
                 cwd=self.path,
@@ -112,6 +116,19 @@ class Home:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+        self._started.append(command)
+        return command
+
+    def end_commands(self) -> None:
+        """End the commands that a test did not wait for: one that failed leaves none to the next."""
+        while self._started:
+            command = self._started.pop()
+            if command.poll() is None:
+                command.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    command.wait(timeout=30)
+                command.kill()
+            command.wait()
 
     @property
     def output(self) -> Path:
@@ -189,6 +206,7 @@ def home(tmp_path: Path) -> Generator[Home]:
     """A user's folders; whatever still runs in the background is stopped, and nothing may be left."""
     own = Home(tmp_path)
     yield own
+    own.end_commands()
     down(own.settings)
     await_true(lambda: not own.processes(), "no process is left after the test")
 
@@ -205,9 +223,11 @@ def standing_servers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path
 
 
 @pytest.fixture
-def served_home(tmp_path: Path, standing_servers: Path) -> Home:
+def served_home(tmp_path: Path, standing_servers: Path) -> Generator[Home]:
     """A user's folders, on servers that stand already."""
-    return Home(tmp_path, standing_servers)
+    own = Home(tmp_path, standing_servers)
+    yield own
+    own.end_commands()
 
 
 @pytest.fixture
