@@ -27,12 +27,16 @@ from eloquence_pipeline.models import (
     SendRecord,
     SuiteRecord,
 )
+from eloquence_pipeline.models.load import CAPACITY_FORMAT, LOAD_FORMAT, CapacityResult, LoadResult
+from eloquence_pipeline.models.load_cells import ManyMachinesResult
 from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.reporting.html import (
     Evidence,
     EvidenceFile,
     Language,
     PhraseSound,
+    capacity_page,
+    load_page,
     matrix_page,
     page_html,
     reconnection_page,
@@ -84,8 +88,8 @@ def report_of(folder: Path, options: ReportOptions) -> str:
     Parameters
     ----------
     folder
-        A run, disturbed calls, a matrix of networks or a suite. Where there is a manifest, all files are
-        compared with it.
+        A run, a load, disturbed calls, a matrix of networks or a suite. Where there is a manifest, all files
+        are compared with it.
     options
         How.
 
@@ -128,10 +132,15 @@ def _combined_page(kind: str, written: Any, folder: Path, evidence: Evidence) ->
         return reconnection_page(ReconnectionResult.model_validate(written), evidence)
     if kind == SUITE_FORMAT:
         return suite_page(SuiteRecord.model_validate(written), evidence)
+    if kind == LOAD_FORMAT:
+        model = ManyMachinesResult if "machines" in written else LoadResult
+        return load_page(model.model_validate(written), evidence)
+    if kind == CAPACITY_FORMAT:
+        return capacity_page(CapacityResult.model_validate(written), evidence)
     if kind not in {"", RESULT_FORMAT}:
         raise StorageError(
             f"results of the format {kind!r} have no HTML report",
-            remedy="runs, disturbed calls, matrices of networks and suites have; read its figures here",
+            remedy="runs, loads, disturbed calls, matrices of networks and suites have; read its figures",
         )
     return None
 

@@ -40,7 +40,7 @@ from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.reporting.capacity import capacity_sentence
 from eloquence_pipeline.reporting.event import capacity_event, load_event
 from eloquence_pipeline.reporting.load import load_sentence
-from eloquence_pipeline.settings import Settings
+from eloquence_pipeline.settings import Settings, ThresholdSettings
 from eloquence_pipeline.storage.room import require_room
 from flows.parameters import (
     ASKED_CATEGORIES,
@@ -153,9 +153,13 @@ async def capacity(
     """Raise the number of sessions until a threshold is missed, and say what gave way first."""
     async with measuring(target) as settings:
         await check_store(settings)
-        parameters: dict[str, JsonValue] = {"sessions": sessions, "duration_seconds": duration_seconds}
-        run = Run.begin(CAPACITY, settings, seed=choose_seed(seed), parameters=parameters)
         spoken = categories or list(settings.tests.capacity.categories)
+        parameters: dict[str, JsonValue] = {
+            "sessions": sessions,
+            "duration_seconds": duration_seconds,
+            "categories": [*spoken],
+        }
+        run = Run.begin(CAPACITY, settings, seed=choose_seed(seed), parameters=parameters)
         search, steps = CapacitySearch(sessions), list[CapacityStep]()
         while (number := search.next()) is not None:
             wish = LoadWish(sessions=number, duration_seconds=duration_seconds)
@@ -171,7 +175,7 @@ async def capacity(
                 f"{number} sessions : {tried[-1].status} ; tient : {search.most_that_held}, "
                 f"ne tient pas : {search.fewest_that_did_not or '?'}"
             )
-        result = capacity_result(run, search, steps)
+        result = capacity_result(run, search, steps, settings.thresholds)
         kept = await archive_load(run, result, settings)
         await outcome_of(report_capacity(result, kept, settings, return_state=True))
     emit([capacity_event(result, kept)])
@@ -230,7 +234,9 @@ def refused_step(wish: LoadWish, error: TransportError) -> CapacityStep:
     )
 
 
-def capacity_result(run: Run, search: CapacitySearch, steps: list[CapacityStep]) -> CapacityResult:
+def capacity_result(
+    run: Run, search: CapacitySearch, steps: list[CapacityStep], thresholds: ThresholdSettings
+) -> CapacityResult:
     """Return the bracket, and what gave way at its upper end.
 
     Where the tester gave way the verdict is invalid: how many the server carries is not known then.
@@ -250,4 +256,5 @@ def capacity_result(run: Run, search: CapacitySearch, steps: list[CapacityStep])
         most_that_held=search.most_that_held,
         fewest_that_did_not=search.fewest_that_did_not,
         limit=limit,
+        thresholds=thresholds.model_dump(),
     )

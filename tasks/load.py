@@ -31,7 +31,7 @@ from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.settings.evidence import Keep
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import RESULTS_FILE
-from tasks.archive import sealed_and_sent
+from tasks.archive import report_beside, sealed_and_sent
 from tasks.progress import Progress, shown_progress
 from tasks.report import links_of, publish_evidence
 from tasks.run import Run
@@ -110,12 +110,14 @@ async def carry_load(
 
 @task(name="archive", task_run_name="archive: {run.run_id}", persist_result=False, cache_policy=NO_CACHE)
 async def archive_load(run: Run, result: LoadResult | CapacityResult | None, settings: Settings) -> Archive:
-    """Keep the result beside what is to be kept of the recordings."""
+    """Keep the result and its report beside what is to be kept of the recordings."""
     folder = RunFolder.open(run.folder)
     if result is not None:
         folder.write_text(RESULTS_FILE, result.to_json())
     if isinstance(result, LoadResult):
         leave_out(run.folder, result, settings.evidence.keep)
+    if result is not None:
+        await report_beside(folder, settings)
     return await sealed_and_sent(folder, settings)
 
 

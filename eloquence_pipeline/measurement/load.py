@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from eloquence_pipeline.measurement.load_course import course_of
 from eloquence_pipeline.measurement.load_limit import Witnesses, who_gave_up
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.measurement.rtp import GAUGES, with_shares
@@ -144,6 +145,7 @@ def merged(sessions: Sequence[MeasuredSession]) -> LoadFigures:
         jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
         rtp=_rtp([one.figures.figures.rtp for one in sessions]),
         drift=_drift([one.phrases for one in sessions]),
+        course=course_of(phrases),
     )
 
 

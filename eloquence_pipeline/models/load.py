@@ -199,6 +199,20 @@ class LoadLimit(Record):
     reasons: tuple[str, ...] = ()
 
 
+class LoadInterval(Record):
+    """One interval of a load, over the phrases of all valid sessions that begin in it."""
+
+    start_seconds: NonNegativeFloat
+    """From the beginning of each session's speech."""
+    end_seconds: NonNegativeFloat
+    phrases_sent: NonNegativeInt
+    phrases_received: NonNegativeInt
+    one_way_delay_median_ms: float | None
+    """None where none was received, as the others."""
+    one_way_delay_p95_ms: float | None
+    jitter_buffer_median_ms: float | None
+
+
 class LoadFigures(Record):
     """Of all valid sessions together, from the raw figures of each."""
 
@@ -212,6 +226,8 @@ class LoadFigures(Record):
     """Counts of all sessions together; jitter and round-trip time are the worst ones."""
     drift: Drift | None = None
     """Of the delay: all phrases, each against the median of its session."""
+    course: tuple[LoadInterval, ...] = ()
+    """In the order of time; empty in older results."""
 
 
 class LoadFormat(Record):
@@ -295,6 +311,8 @@ class CapacityResult(ResultDocument):
     """0 if all that were tried held."""
     limit: LoadLimit
     """What gave way first at that number."""
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    """By which each number was judged; empty in older results."""
 
 
 class CapacityOutcome(Record):

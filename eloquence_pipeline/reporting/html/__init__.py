@@ -4,7 +4,9 @@ A page is made of blocks (:mod:`~eloquence_pipeline.reporting.html.blocks`), whi
 one fill from a result, and a template shows. Both languages are in the file.
 """
 
+from eloquence_pipeline.reporting.html.capacity_page import capacity_page
 from eloquence_pipeline.reporting.html.environment import Evidence, EvidenceFile
+from eloquence_pipeline.reporting.html.load_page import load_page
 from eloquence_pipeline.reporting.html.matrix_page import Series, matrix_page
 from eloquence_pipeline.reporting.html.page import Language, page_html
 from eloquence_pipeline.reporting.html.reconnection_page import reconnection_page
@@ -18,6 +20,8 @@ __all__ = [
     "Language",
     "PhraseSound",
     "Series",
+    "capacity_page",
+    "load_page",
     "matrix_page",
     "page_html",
     "reconnection_page",

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from eloquence_pipeline.models import DelayBudget, Histogram, PhraseObservation, ScenarioResult, Stage
+from eloquence_pipeline.models import (
+    DelayBudget,
+    Histogram,
+    PhraseObservation,
+    ScenarioResult,
+    Stage,
+    Statistics,
+)
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot, Row, Table
 from eloquence_pipeline.reporting.html.drawing import SERIES, Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text, milliseconds
@@ -14,10 +21,10 @@ from eloquence_pipeline.reporting.html.words import STAGE_COLOURS, STAGES
 MOST_ROWS = 500
 MOST_POINTS = 600
 _MOST_BARS = 60
-_LEAST_MS = 100.0
+LEAST_MS = 100.0
 """The axis of a delay shows that much at least: noise must not look like a catastrophe."""
 _ROOM_ABOVE = 1.12
-_NEAR_THRESHOLD = 0.6
+NEAR_THRESHOLD = 0.6
 """A threshold is drawn from this share of it on: further away it would only flatten what there is to see."""
 _LONG_SECONDS = 180
 _SECONDS_PER_MINUTE = 60
@@ -28,6 +35,7 @@ _END_TO_END = Text("bout en bout (synthèse comprise)", "end to end (with synthe
 _ONE_WAY = Text("aller simple", "one way")
 _THRESHOLD = Text("seuil de la latence", "threshold of the latency")
 _ALL_PHRASES = Text("Toutes les phrases", "All phrases")
+_PHRASES_COUNTED = Text("nombre de phrases", "number of phrases")
 
 
 def time_axis(seconds: float) -> tuple[float, Text]:
@@ -80,11 +88,11 @@ def delay_plot(result: ScenarioResult, name: str = "delay") -> Plot | None:
         legend.append(Legend("red", _LOST))
     highest = max((phrase.end_to_end_ms or 0.0 for phrase in shown), default=0.0)
     bound = next((one.threshold for one in result.verdict.figures if one.figure == "latency_max_ms"), None)
-    if bound is not None and highest > _NEAR_THRESHOLD * bound:
+    if bound is not None and highest > NEAR_THRESHOLD * bound:
         axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
         legend.append(Legend("red", _THRESHOLD + f" ({bound:g} ms)"))
         highest = max(highest, bound)
-    axes.set_ylim(0, max(_LEAST_MS, _ROOM_ABOVE * highest))
+    axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * highest))
     axes.set_xlim(left=0)
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.below(unit)
@@ -190,7 +198,7 @@ def budget_plot(result: ScenarioResult) -> Plot | None:
     step = -(-len(shown) // 12)
     axes.set_xticks(places[::step], [str(phrase.index) for phrase in shown[::step]])
     axes.grid(visible=False, axis="x")
-    axes.set_ylim(0, max(_LEAST_MS, _ROOM_ABOVE * max(floor)))
+    axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * max(floor)))
     axes.set_xlim(-0.7, max(len(shown) - 0.3, 4))
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.below(Text("phrase n°", "phrase no."))
@@ -246,7 +254,25 @@ def histogram_plot(result: ScenarioResult) -> Plot | None:
 
     Of few phrases the windows of 200 ms are counted: so many phrases make no histogram.
     """
-    histogram = result.delay.window_delay_histogram or result.delay.one_way_delay_histogram
+    delay = result.delay
+    if delay.window_delay_histogram is not None:
+        counted = Text("nombre de fenêtres de 200 ms", "number of windows of 200 ms")
+        return spread_plot(delay.window_delay_histogram, delay.window_delay_ms, counted)
+    return spread_plot(delay.one_way_delay_histogram, delay.one_way_delay_ms)
+
+
+def spread_plot(
+    histogram: Histogram | None, spread: Statistics, counted: Text = _PHRASES_COUNTED
+) -> Plot | None:
+    """Draw how often each delay occurred; None where there is no histogram.
+
+    Parameters
+    ----------
+    histogram, spread
+        Of the same delays.
+    counted
+        What the axis of the counts is called.
+    """
     if histogram is None or not histogram.counts:
         return None
     drawing = Drawing("histogram", 220)
@@ -259,21 +285,12 @@ def histogram_plot(result: ScenarioResult) -> Plot | None:
     middle, span = edges[0] + width * len(edges) / 2, max(width * len(edges), 20.0)
     axes.set_xlim(middle - 0.55 * span, middle + 0.55 * span)
     axes.yaxis.get_major_locator().set_params(integer=True)
-    of_windows = result.delay.window_delay_histogram is not None
-    drawing.entitle(
-        Text("nombre de fenêtres de 200 ms", "number of windows of 200 ms")
-        if of_windows
-        else Text("nombre de phrases", "number of phrases")
-    )
+    drawing.entitle(counted)
     drawing.below(Text("aller simple (ms)", "one way (ms)"))
-    spread = result.delay.window_delay_ms if of_windows else result.delay.one_way_delay_ms
+    median, p95, p99 = (milliseconds(value) for value in (spread.median, spread.p95, spread.p99))
     told = Text(
-        f"{spread.count} valeurs : médiane {milliseconds(spread.median)}, 95 % jusqu'à "
-        f"{milliseconds(spread.p95)}, "
-        f"99 % jusqu'à {milliseconds(spread.p99)}.",
-        f"{spread.count} values: median {milliseconds(spread.median)}, 95 % up to "
-        f"{milliseconds(spread.p95)}, 99 % "
-        f"up to {milliseconds(spread.p99)}.",
+        f"{spread.count} valeurs : médiane {median}, 95 % jusqu'à {p95}, 99 % jusqu'à {p99}.",
+        f"{spread.count} values: median {median}, 95 % up to {p95}, 99 % up to {p99}.",
     )
     title = Text("Répartition du délai", "How the delay is spread")
     return Plot("histogram", drawing.svg(), title, told, table=_histogram_table(histogram))

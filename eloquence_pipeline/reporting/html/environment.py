@@ -13,6 +13,7 @@ from eloquence_pipeline.reporting.html.blocks import Block, Command, Link, Links
 from eloquence_pipeline.reporting.html.text import Text, milliseconds
 
 _MOST_LETTERS = 400
+_MOST_FILES = 100
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
@@ -65,6 +66,12 @@ def report_link(run_id: str, scenario: str, evidence: Evidence) -> Link:
         return Link(run_id)
     day = f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"
     return Link(run_id, f"{_TO_THE_RESULTS}runs/{day}/{scenario}/{run_id}/{_REPORT}")
+
+
+def run_in(place: str) -> str:
+    """Return the id of the run that a folder, a key prefix or an address is of; "—" where it is of none."""
+    found = _RUN_ID.findall(place)
+    return found[-1] if found else "—"
 
 
 def environment_table(run: RunInfo, method_version: int, clock_rows: Sequence[Row] = ()) -> Table:
@@ -127,12 +134,18 @@ def repeat_blocks(command: str) -> list[Block]:
 def evidence_blocks(evidence: Evidence, run_id: str) -> list[Block]:
     """Return where the files are and what can be done with them."""
     blocks: list[Block] = []
-    if evidence.files:
+    shown = _shown_files(evidence.files)
+    if shown:
         links = tuple(
             Link(file.name, file.name if evidence.beside else "", Text.same(size_text(file.byte_count)))
-            for file in evidence.files
+            for file in shown
         )
         blocks.append(Links(links))
+    if left := len(evidence.files) - len(shown):
+        more = Text(
+            f"et {left} autres, que le manifest.json nomme", f"and {left} more, which the manifest.json names"
+        )
+        blocks.append(Paragraph(more, "note"))
     if evidence.prefix:
         told = Text(
             f"Dans le dossier des résultats et dans le stockage, sous {evidence.prefix}",
@@ -141,6 +154,13 @@ def evidence_blocks(evidence: Evidence, run_id: str) -> list[Block]:
         blocks.append(Paragraph(told, "note"))
     lines = [f"eloquence open {run_id}"] + ([f"eloquence replay {run_id}"] if evidence.replayable else [])
     return [*blocks, Command(tuple(lines))] if run_id else blocks
+
+
+def _shown_files(files: Sequence[EvidenceFile]) -> Sequence[EvidenceFile]:
+    """Return files to be listed: of very many those of the whole run, and the first ones of its parts."""
+    if len(files) <= _MOST_FILES:
+        return files
+    return sorted(files, key=lambda file: ("/" in file.name, file.name))[:_MOST_FILES]
 
 
 def size_text(byte_count: int) -> str:

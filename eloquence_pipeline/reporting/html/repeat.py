@@ -12,6 +12,11 @@ from eloquence_pipeline.models import MatrixResult, RunInfo
 from eloquence_pipeline.settings import ThresholdSettings
 
 _FLAGS = {
+    "cells": "--cells",
+    "sessions": "--sessions",
+    "background": "--background",
+    "ramp_up_seconds": "--ramp-up",
+    "pool": "--pool",
     "duration_seconds": "--duration",
     "packets": "--packets",
     "interval_ms": "--interval",
@@ -23,6 +28,7 @@ _FLAGS = {
     "network": "--network",
 }
 """Of the flows' parameters; a list is given as often as it is long."""
+_ZERO_IS_NONE = {"background", "ramp_up_seconds"}
 _CONDITION, _CALL = "network-", "reconnect-call"
 _SCHEMES = ("ws://", "wss://")
 
@@ -100,7 +106,7 @@ def _network(parameters: Mapping[str, JsonValue]) -> list[str]:
 def _flags(parameters: Mapping[str, JsonValue]) -> list[str]:
     words: list[str] = []
     for name, value in parameters.items():
-        if name not in _FLAGS or value is None:
+        if name not in _FLAGS or value is None or (name in _ZERO_IS_NONE and value == 0):
             continue
         # A call is disturbed on both sides where there is no other way: that is no choice.
         several: list[Any] = list(value) if isinstance(value, list) else [value]

@@ -178,14 +178,19 @@ def overloaded_text(tester: PacingFigures) -> Text:
 
 def _missed(figure: FigureVerdict, result: ScenarioResult, phrases_on_page: Collection[int]) -> Problem:
     index = figure.worst_phrase_index
-    place = f", phrase {index}" if index else ""
+    said = next((phrase.text for phrase in result.phrases if phrase.index == index), "")
+    anchor = f"phrase-{index}" if index in phrases_on_page else ""
+    return Problem(missed_text(figure), anchor=anchor, said=said)
+
+
+def missed_text(figure: FigureVerdict) -> Text:
+    """Return a figure that missed its threshold: value, bound, phrase."""
+    place = f", phrase {figure.worst_phrase_index}" if figure.worst_phrase_index else ""
     bound = threshold_with_unit(figure)
-    text = figure_text(figure) + Text(
+    return figure_text(figure) + Text(
         f" : {value_with_unit(figure)} (seuil {bound}){place}",
         f": {value_with_unit(figure)} (threshold {bound}){place}",
     )
-    said = next((phrase.text for phrase in result.phrases if phrase.index == index), "")
-    return Problem(text, anchor=f"phrase-{index}" if index in phrases_on_page else "", said=said)
 
 
 def _worse(figure: FigureComparison) -> Text:
@@ -224,17 +229,19 @@ def _more(result: ScenarioResult) -> list[Text]:
 
 def tiles(result: ScenarioResult) -> tuple[Tile, ...]:
     """Return the judged figures, and the mean quality where it has no threshold."""
-    judged = [
-        Tile(
-            name=figure_text(figure),
-            value=value_with_unit(figure),
-            judged=class_text(figure.judged),
-            colour=class_colour(figure),
-            note=Text(f"seuil {threshold_with_unit(figure)}", f"threshold {threshold_with_unit(figure)}"),
-        )
-        for figure in result.verdict.figures
-    ]
-    return (*judged, *_unjudged(result))
+    return (*map(figure_tile, result.verdict.figures), *_unjudged(result))
+
+
+def figure_tile(figure: FigureVerdict) -> Tile:
+    """Return a judged figure with its class and its threshold."""
+    bound = threshold_with_unit(figure)
+    return Tile(
+        name=figure_text(figure),
+        value=value_with_unit(figure),
+        judged=class_text(figure.judged),
+        colour=class_colour(figure),
+        note=Text(f"seuil {bound}", f"threshold {bound}"),
+    )
 
 
 def _unjudged(result: ScenarioResult) -> list[Tile]:

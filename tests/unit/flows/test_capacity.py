@@ -10,6 +10,7 @@ from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.measurement.capacity import CapacitySearch
 from eloquence_pipeline.models import Statistics, VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSide, LoadLimit, LoadWish
+from eloquence_pipeline.settings import ThresholdSettings
 from flows.load import capacity_result, refused_step
 from tasks.run import Run
 from tests.loads import START
@@ -51,7 +52,7 @@ def bracketed(limit: int, side: LimitSide, most: int = 8) -> CapacityResult:
     while (sessions := search.next()) is not None:
         steps.append(step(sessions, LimitSide.NONE if sessions <= limit else side))
         search.note(sessions, held=steps[-1].status is VerdictStatus.PASSED)
-    return capacity_result(RUN, search, steps)
+    return capacity_result(RUN, search, steps, ThresholdSettings())
 
 
 @pytest.mark.parametrize("side", [LimitSide.SERVER, LimitSide.NETWORK, LimitSide.SERVER_OR_NETWORK])
@@ -85,6 +86,6 @@ def test_a_number_of_which_none_could_join_is_a_limit_after_fewer_could() -> Non
     search.note(1, held=True)
     search.note(2, held=False)
     refused = refused_step(LoadWish(sessions=2, duration_seconds=8), TransportError("no answer"))
-    result = capacity_result(RUN, search, [step(1, LimitSide.NONE), refused])
+    result = capacity_result(RUN, search, [step(1, LimitSide.NONE), refused], ThresholdSettings())
     assert (result.most_that_held, result.fewest_that_did_not) == (1, 2)
     assert (result.limit.side, result.limit.reasons) == (LimitSide.SERVER_OR_NETWORK, ("no answer",))

@@ -1,0 +1,155 @@
+"""Delay, loss, lateness and processor over the number of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from eloquence_pipeline.models import VerdictStatus
+from eloquence_pipeline.models.load import CapacityResult, CapacityStep
+from eloquence_pipeline.reporting.html.blocks import Legend, Plot
+from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, NEAR_THRESHOLD
+from eloquence_pipeline.reporting.html.drawing import Drawing, colour
+from eloquence_pipeline.reporting.html.text import Text
+
+_ROOM_ABOVE = 1.15
+_LEAST_PER_CENT, _LEAST_LATENESS_MS = 2.0, 6.0
+_MOST_NAMES = 14
+"""On the axis; of more every second one stands there."""
+_BUSY = "host_busy_ratio"
+
+
+class _Curve(NamedTuple):
+    row: int
+    ink: str
+    name: Text
+    value: Callable[[CapacityStep], float | None]
+    line: str = "o-"
+
+
+def _shared(ratio: float | None) -> float | None:
+    return None if ratio is None else 100 * ratio
+
+
+def _known(step: CapacityStep, value: float) -> float | None:
+    """Return a figure that is 0 where nobody could join, and says nothing then."""
+    return value if step.sessions_measured or step.one_way_delay_ms.count else None
+
+
+_CURVES = (
+    _Curve(
+        0, "orange", Text("aller simple, p95", "one way, p95"), lambda step: step.one_way_delay_ms.p95, "s--"
+    ),
+    _Curve(
+        0, "blue", Text("aller simple, médiane", "one way, median"), lambda step: step.one_way_delay_ms.median
+    ),
+    _Curve(1, "pink", Text("RTP perdus", "RTP lost"), lambda step: _shared(step.packet_loss_ratio), "v--"),
+    _Curve(1, "teal", Text("son inventé", "sound made up"), lambda step: _shared(step.concealed_ratio)),
+    _Curve(
+        2,
+        "purple",
+        Text("retard d'émission p99", "sent late, p99"),
+        lambda step: _known(step, step.pacing_lateness_p99_ms),
+    ),
+    _Curve(
+        3,
+        "grey",
+        Text("machine du testeur (de tous ses cœurs)", "tester's machine (of all its cores)"),
+        lambda step: _known(step, 100 * step.host_busy_ratio),
+        "s--",
+    ),
+    _Curve(
+        3,
+        "olive",
+        Text("serveur (d'un cœur)", "server (of a core)"),
+        lambda step: _shared(step.server_cpu_ratio),
+    ),
+)
+_LEAST = (LEAST_MS, _LEAST_PER_CENT, _LEAST_LATENESS_MS, 100.0)
+_BOUNDS = ("latency_acceptable_ms", "loss_acceptable_ratio", "pacing_lateness_p99_ms")
+
+
+def capacity_plot(result: CapacityResult) -> Plot | None:
+    """Draw what was measured with each number of sessions; None where none was tried.
+
+    The numbers stand at equal distances: they lie close together where the limit is.
+    """
+    if not result.steps:
+        return None
+    numbers = sorted({step.sessions for step in result.steps})
+    steps = [(numbers.index(step.sessions), step) for step in result.steps]
+    drawing = Drawing("capacity", 560, heights=(1.5, 1, 1, 1))
+    # The last try of a number decides; what an earlier one measured is drawn, and not joined.
+    last = dict(steps)
+    for curve in _CURVES:
+        _draw(drawing.axes[curve.row], curve, steps, last)
+    for row, axes in enumerate(drawing.axes):
+        _limits(axes, row, result)
+        _bracket(axes, numbers, result)
+    every = 1 if len(numbers) <= _MOST_NAMES else 2
+    drawing.axes[-1].set_xticks(range(0, len(numbers), every), [str(number) for number in numbers[::every]])
+    drawing.axes[-1].set_xlim(-0.5, len(numbers) - 0.5)
+    drawing.entitle(Text("délai (ms)", "delay (ms)"))
+    drawing.entitle(Text("pertes (%)", "losses (%)"), 1)
+    drawing.entitle(Text("retard du testeur (ms)", "lateness of the tester (ms)"), 2)
+    drawing.entitle(Text("processeur (%)", "processor (%)"), 3)
+    drawing.below(Text("sessions à la fois", "sessions at once"))
+    legend = [Legend(curve.ink, curve.name) for curve in _CURVES]
+    legend.append(Legend("red", Text("seuil ; ce qui n'a pas tenu", "threshold; what did not hold")))
+    title = Text("Selon le nombre de sessions", "By the number of sessions")
+    return Plot("capacity", drawing.svg(), title, _told(result), tuple(legend))
+
+
+def _draw(
+    axes: Any, curve: _Curve, steps: list[tuple[int, CapacityStep]], last: dict[int, CapacityStep]
+) -> None:
+    joined = [
+        (place, value) for place, step in sorted(last.items()) if (value := curve.value(step)) is not None
+    ]
+    ink = colour(curve.ink)
+    axes.plot([place for place, _ in joined], [value for _, value in joined], curve.line, ms=5, color=ink)
+    for place, step in steps:
+        value = curve.value(step)
+        if value is None:
+            continue
+        if last[place] is not step:
+            axes.plot([place], [value], curve.line[0], ms=5, color=ink)
+        if step.status is not VerdictStatus.PASSED:
+            axes.plot([place], [value], "o", ms=11, mew=1.5, mfc="none", color=colour("red"), clip_on=False)
+
+
+def _limits(axes: Any, row: int, result: CapacityResult) -> None:
+    """Give an axis room, and draw its threshold where the figures come near it."""
+    highest = max(_LEAST[row], axes.get_ylim()[1])
+    bound = _bound(row, result)
+    if bound is not None and highest > NEAR_THRESHOLD * bound:
+        axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
+        highest = max(highest, _ROOM_ABOVE * bound)
+    axes.set_ylim(0, highest)
+
+
+def _bound(row: int, result: CapacityResult) -> float | None:
+    if row < len(_BOUNDS):
+        bound = result.thresholds.get(_BOUNDS[row])
+        return 100 * bound if bound is not None and _BOUNDS[row].endswith("_ratio") else bound
+    # That of the machine is no setting: a step that missed it names it.
+    busy = [step.limit.bound for step in result.steps if step.limit.figure == _BUSY]
+    return 100 * busy[0] if busy and busy[0] is not None else None
+
+
+def _bracket(axes: Any, numbers: list[int], result: CapacityResult) -> None:
+    """Mark where the limit is: between what held and what did not."""
+    held, missed = result.most_that_held, result.fewest_that_did_not
+    if missed in numbers:
+        first = numbers.index(held) if held in numbers else -0.5
+        axes.axvspan(first, numbers.index(missed), color=colour("grid"), alpha=0.6, zorder=0, linewidth=0)
+
+
+def _told(result: CapacityResult) -> Text:
+    held, missed = result.most_that_held, result.fewest_that_did_not
+    if not missed:
+        return Text(f"Jusqu'à {held} sessions, rien n'a cédé.", f"Up to {held} sessions nothing gave way.")
+    return Text(
+        f"La limite est dans la bande grise, entre {held} et {missed} sessions.",
+        f"The limit is in the grey band, between {held} and {missed} sessions.",
+    )
