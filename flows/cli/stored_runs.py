@@ -100,7 +100,7 @@ def report_command(
 ) -> None:
     """Make the HTML report of a stored run again: one file, which needs no network.
 
-    A run, disturbed calls, a matrix of networks or a suite. The stored run is not changed.
+    A run, a load, disturbed calls, a matrix of networks or a suite. The stored run is not changed.
 
     [bold]Examples[/bold]
 

@@ -18,6 +18,7 @@ from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
 from tests.browser.conftest import Morning
 from tests.golden.runs import GOLDEN_RUNS
+from tests.load_reports import found_limit, overloaded_server
 from tests.reports import golden, matrix, reconnection, slow, suite, with_everything
 
 pytestmark = pytest.mark.browser
@@ -73,6 +74,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "network-matrix": matrix().to_json(),
         "reconnect": reconnection().to_json(),
         "suite": suite().to_json(),
+        "load": overloaded_server().to_json(),
+        "capacity": found_limit().to_json(),
     }.items():
         made[name] = _reported(RunFolder.create(results, suite().started_at, name), text)
     made["slow"] = _reported(
@@ -109,7 +112,18 @@ def opening(chromium: Browser, reports: dict[str, Path]) -> Generator[Opening]:
         assert found.requests == [found.address]  # the file itself, and nothing else
 
 
-KINDS = ("clean", "lossy", "several", "unheard", "network-matrix", "reconnect", "suite", "slow")
+KINDS = (
+    "clean",
+    "lossy",
+    "several",
+    "unheard",
+    "network-matrix",
+    "reconnect",
+    "suite",
+    "load",
+    "capacity",
+    "slow",
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -132,6 +146,8 @@ def test_a_report_opens_without_a_network_and_fits_on_a_phone(opening: Opening, 
         ("network-matrix", "light", "en-GB"),
         ("reconnect", "dark", "fr-FR"),
         ("suite", "light", "en-GB"),
+        ("load", "dark", "fr-FR"),
+        ("capacity", "light", "en-GB"),
     ],
 )
 def test_a_report_is_accessible(opening: Opening, name: str, scheme: Scheme, locale: str) -> None:
@@ -227,7 +243,9 @@ def test_a_report_can_be_printed(opening: Opening) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-@pytest.mark.parametrize(("name", "size"), [("slow", SCREEN), ("slow", PHONE), ("reconnect", SCREEN)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("slow", SCREEN), ("slow", PHONE), ("reconnect", SCREEN), ("load", PHONE)]
+)
 def test_what_is_wrong_is_seen_without_scrolling(opening: Opening, name: str, size: Any) -> None:
     page = opening(name, size=size).page
     for place in (".status", "h1", ".problems li"):

@@ -34,7 +34,11 @@ def test_every_session_is_measured_and_kept(served_home: Home) -> None:
     assert done.returncode == expected[result["limit"]["side"]], told
     (folder,) = served_home.results.glob("runs/*/load/*")
     assert json.loads((folder / "results.json").read_text()) == result
-    assert (folder / "manifest.json").exists()
+    named = {file["name"] for file in json.loads((folder / "manifest.json").read_text())["files"]}
+    assert {"results.json", "report.html"} <= named
+    again = served_home.run("report", folder.name, "--output", "again.html")
+    assert again.returncode == ExitCode.PASSED, again.stdout + again.stderr
+    assert folder.name in (served_home.path / "again.html").read_text()
     for number in (1, 2):
         session = folder / f"session-{number:03d}"
         assert {"sent.wav", "received.wav", "transmission.json"} <= {path.name for path in session.iterdir()}

@@ -8,10 +8,12 @@ from typing import Any
 from eloquence_pipeline.models.load import LoadInterval, LoadResult, SessionFigures
 from eloquence_pipeline.reporting.course import clock
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot, Row, Table
-from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, MOST_POINTS, NEAR_THRESHOLD, time_axis
+from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, NEAR_THRESHOLD, time_axis
 from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text, milliseconds, per_cent
 
+_MOST_SESSIONS = 300
+"""In the drawing; there is no room for more."""
 _ROOM_ABOVE = 1.12
 _LEAST_PER_CENT = 2.0
 _MEDIAN, _P95 = Text("aller simple, médiane", "one way, median"), Text("aller simple, p95", "one way, p95")
@@ -60,7 +62,7 @@ def session_plot(result: LoadResult, worst: SessionFigures | None) -> Plot | Non
 
 def _thinned(sessions: Sequence[SessionFigures], worst: SessionFigures | None) -> list[SessionFigures]:
     """Return at most so many sessions as can be drawn: of neighbouring ones the slowest."""
-    width = -(-len(sessions) // MOST_POINTS)
+    width = -(-len(sessions) // _MOST_SESSIONS)
     stretches = [sessions[place : place + width] for place in range(0, len(sessions), width)]
     return [
         max(stretch, key=lambda one: (one is worst, one.figures.one_way_delay_ms.p95 or 0.0))
@@ -71,7 +73,7 @@ def _thinned(sessions: Sequence[SessionFigures], worst: SessionFigures | None) -
 def _thinned_note(count: int, shown: int) -> Text:
     if count == shown:
         return Text("", "")
-    width = -(-count // MOST_POINTS)
+    width = -(-count // _MOST_SESSIONS)
     return Text(
         f" De {width} sessions voisines, la plus lente est dessinée.",
         f" Of {width} neighbouring sessions the slowest one is drawn.",
@@ -99,7 +101,7 @@ def _draw_unheard(
     axes: Any, shown: Sequence[SessionFigures], result: LoadResult, legend: list[Legend]
 ) -> None:
     silent = [one.session for one in shown if one.figures.one_way_delay_ms.p95 is None]
-    places = [*silent, *(one.session for one in result.not_measured[:MOST_POINTS])]
+    places = [*silent, *(one.session for one in result.not_measured[:_MOST_SESSIONS])]
     if places:
         axes.plot(
             places, [0.0] * len(places), "x", ms=8, mew=2, color=colour("purple"), clip_on=False, zorder=4

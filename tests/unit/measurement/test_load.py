@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eloquence_pipeline.measurement.load import merged
+from eloquence_pipeline.measurement.load_course import course_of
 from eloquence_pipeline.measurement.statistics import summarise
 from tests import loads
 
@@ -41,6 +42,24 @@ def test_counts_of_packets_are_added_and_the_loss_is_that_of_all() -> None:
     assert whole.rtp.inbound is not None
     assert (whole.rtp.inbound.packets_received, whole.rtp.inbound.packets_lost) == (9900, 100)
     assert whole.rtp.packet_loss_ratio == pytest.approx(0.01)
+
+
+def test_the_course_says_when_it_got_worse_and_when_phrases_were_lost() -> None:
+    late: list[float | None] = [40.0] * 60 + [90.0] * 29 + [None]  # a phrase every two seconds
+    early: list[float | None] = [40.0] * 90
+    course = merged([loads.session(1, late), loads.session(2, early)]).course
+    assert [each.start_seconds for each in course] == [0.0, 60.0, 120.0, 180.0]
+    assert sum(each.phrases_sent for each in course) == 180
+    assert [each.phrases_sent - each.phrases_received for each in course] == [0, 0, 0, 1]
+    assert [each.one_way_delay_p95_ms for each in course] == [40.0, 40.0, 90.0, 40.0]
+
+
+def test_a_stretch_in_which_nobody_speaks_is_part_of_the_course() -> None:
+    phrases = (loads.phrase(1, 40.0, at_seconds=5.0), loads.phrase(2, 44.0, at_seconds=35.0))
+    course = course_of(phrases)
+    assert [each.phrases_sent for each in course] == [1, 0, 0, 1]
+    assert course[1].one_way_delay_median_ms is None
+    assert course_of(()) == ()
 
 
 def test_sessions_with_different_delays_that_stay_have_no_drift() -> None:

@@ -25,6 +25,7 @@ from flows import report as command
 from flows.report import RequestedReport, open_report, write_report
 from tests.golden.cases import old_run
 from tests.golden.runs import GOLDEN_RUNS
+from tests.load_reports import found_limit, good_load, many_machines
 from tests.reports import Elements, golden, matrix, reconnection, suite
 
 pytestmark = pytest.mark.unit
@@ -114,8 +115,11 @@ def test_a_run_of_an_older_version_has_a_report(tmp_path: Path) -> None:
         ("network-matrix", matrix().to_json()),
         ("reconnect", reconnection().to_json()),
         ("suite", suite().to_json()),
+        ("load", good_load().to_json()),
+        ("load", many_machines().to_json()),
+        ("capacity", found_limit().to_json()),
     ],
-    ids=["matrix", "reconnect", "suite"],
+    ids=["matrix", "reconnect", "suite", "load", "many machines", "capacity"],
 )
 def test_results_over_several_runs_have_reports(tmp_path: Path, name: str, text: str) -> None:
     folder = RunFolder.create(tmp_path, suite().started_at, name)
@@ -125,7 +129,7 @@ def test_results_over_several_runs_have_reports(tmp_path: Path, name: str, text:
 
 
 def test_a_result_is_read_back_as_it_was_written() -> None:
-    for record in (suite(), matrix(), reconnection()):
+    for record in (suite(), matrix(), reconnection(), good_load(), many_machines(), found_limit()):
         assert type(record).model_validate_json(record.to_json()) == record
     assert [point.cell.network for point in along(Axis.LOSS, matrix().cells)] == [
         "clean",
@@ -139,11 +143,13 @@ def test_a_result_is_read_back_as_it_was_written() -> None:
     [
         '{"format": "eloquence-suite", "version": 2}',
         '{"format": "eloquence-network-matrix"}',
-        '{"format": "eloquence-load", "version": 1}',
+        '{"format": {"name": "eloquence-load", "version": 2}}',
+        '{"format": {"name": "eloquence-capacity", "version": 1}}',
+        '{"format": "eloquence-load-plan"}',
         "[]",
         "{",
     ],
-    ids=["newer", "incomplete", "without a report", "list", "no JSON"],
+    ids=["newer", "incomplete", "newer load", "incomplete search", "without a report", "list", "no JSON"],
 )
 def test_a_damaged_result_is_an_error_that_names_the_file(tmp_path: Path, content: str) -> None:
     folder = RunFolder.create(tmp_path, suite().started_at, "suite")

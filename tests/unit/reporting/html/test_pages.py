@@ -20,6 +20,8 @@ from eloquence_pipeline.reporting.html import (
     EvidenceFile,
     Language,
     PhraseSound,
+    capacity_page,
+    load_page,
     matrix_page,
     page_html,
     reconnection_page,
@@ -27,6 +29,7 @@ from eloquence_pipeline.reporting.html import (
     suite_page,
 )
 from eloquence_pipeline.reporting.html.sound import PLAYED_HZ, sound_data
+from tests import load_reports
 from tests.reports import (
     GOLDEN,
     PREFIX,
@@ -77,6 +80,26 @@ KINDS: dict[str, Callable[[], str]] = {
     "reconnect": lambda: page_html(reconnection_page(reconnection(), EVIDENCE)),
     "network": lambda: matrix_html(matrix()),
     "suite": lambda: page_html(suite_page(suite(), EVIDENCE)),
+    **{
+        make.__name__: (lambda make=make: page_html(load_page(make(), EVIDENCE)))
+        for make in (
+            load_reports.good_load,
+            load_reports.overloaded_server,
+            load_reports.late_tester,
+            load_reports.unheard_load,
+            load_reports.silent_load,
+            load_reports.many_machines,
+        )
+    },
+    **{
+        make.__name__: (lambda make=make: page_html(capacity_page(make(), EVIDENCE)))
+        for make in (
+            load_reports.found_limit,
+            load_reports.limit_of_the_tester,
+            load_reports.no_limit,
+            load_reports.not_even_one,
+        )
+    },
 }
 PAGES: dict[str, str] = {}
 
@@ -164,6 +187,19 @@ def test_no_text_of_a_suite_becomes_anything_but_text() -> None:
         return Elements(page_html(suite_page(hostile, EVIDENCE)))
 
     assert of(HOSTILE[0]).skeleton == of(HARMLESS).skeleton
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_load_or_of_a_search_becomes_anything_but_text(text: str) -> None:
+    def of(written: str) -> list[Elements]:
+        load = load_page(load_reports.load_with_texts(written), EVIDENCE)
+        search = capacity_page(load_reports.capacity_with_texts(written), EVIDENCE)
+        return [Elements(page_html(load)), Elements(page_html(search))]
+
+    for harmless, hostile in zip(of(HARMLESS), of(text), strict=True):
+        assert hostile.skeleton == harmless.skeleton
+        assert hostile.scripts == harmless.scripts
+        assert any(text in said for said in hostile.texts)
 
 
 def test_a_token_is_taken_out_of_every_text_and_the_sound_stays() -> None:

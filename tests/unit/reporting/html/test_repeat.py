@@ -13,6 +13,7 @@ from eloquence_pipeline.reporting.html.repeat import matrix_command, repeating_c
 from eloquence_pipeline.settings import ThresholdSettings
 from flows.cli import app
 from flows.plans import Plan, basic_plan, latency_plan, network_plan, stability_plan, stress_plan
+from tests.load_reports import found_limit, good_load, many_machines
 from tests.reports import golden, matrix
 
 pytestmark = pytest.mark.unit
@@ -91,6 +92,27 @@ def test_a_test_of_the_users_own_is_run_again_whatever_its_file_is_called() -> N
     run = run_of(basic_plan(30, CATEGORIES)).model_copy(update={"parameters": {"test": spec, "packets": 4}})
     _, given = parsed(repeating_command(run))
     assert (given["test"], given["packets"]) == (spec, 4)
+
+
+@pytest.mark.parametrize(
+    ("run", "test", "options"),
+    [
+        (good_load().run, "load", {"sessions": 16, "background": 4, "duration": 120}),
+        (many_machines().run, "load", {"sessions": 6, "background": 4, "duration": 120, "cells": 3}),
+        (found_limit().run, "capacity", {"sessions": 32, "duration": 20}),
+    ],
+    ids=["one machine", "many machines", "capacity"],
+)
+def test_a_load_is_carried_again(run: RunInfo, test: str, options: dict[str, Any]) -> None:
+    more = {"pool": "load"} if "cells" in options else {}
+    variables, given = parsed(repeating_command(run, ThresholdSettings().model_dump()))
+    assert variables == []
+    assert given == options | more | {
+        "test": test,
+        "category": run.parameters["categories"],
+        "seed": 1,
+        "target": "embedded",
+    }
 
 
 def test_the_matrix_is_tried_again() -> None:

@@ -22,10 +22,12 @@ from eloquence_pipeline.models import (
     Stage,
     VerdictStatus,
 )
+from eloquence_pipeline.models.load import LimitSide
 from eloquence_pipeline.reporting.baseline import NIGHT_FIGURE_WORDS
-from eloquence_pipeline.reporting.html import words
+from eloquence_pipeline.reporting.html import load_standing, load_words, words
 from eloquence_pipeline.reporting.html.text import Text
 from eloquence_pipeline.reporting.html.verdict import headline, plain_sentence
+from eloquence_pipeline.reporting.load import LIMIT_WORDS
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS
 from tests.reports import golden, overloaded, slow, with_everything
 
@@ -40,6 +42,8 @@ ALL: list[tuple[dict[Any, Text], type[StrEnum]]] = [
     (words.SIDES, DisturbedSide),
     (words.RECOVERIES, Recovery),
     (words.DISTURBANCES, DisturbanceKind),
+    (load_words.LIMIT_SIDES, LimitSide),
+    (load_standing.STANDINGS, load_standing.Standing),
 ]
 
 
@@ -52,6 +56,8 @@ def test_everything_has_words_in_both_languages(texts: dict[Any, Text], kind: ty
 def test_every_figure_and_class_has_an_english_name() -> None:
     assert set(words.FIGURES) == set(FIGURE_WORDS)
     assert set(words.NIGHT_FIGURES) == set(NIGHT_FIGURE_WORDS)
+    assert set(load_words.LIMIT_FIGURES) == set(LIMIT_WORDS)
+    assert set(load_words.LIMIT_ADVICE) == set(LimitSide) - {LimitSide.NONE}
     for judged in (*LatencyClass, *LossClass, *QualityClass):
         assert words.class_text(judged).en
 
