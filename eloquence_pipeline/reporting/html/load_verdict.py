@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from eloquence_pipeline.models import VerdictStatus
 from eloquence_pipeline.models.load import LimitSide, LoadResult, ServerFigures, SessionFigures
-from eloquence_pipeline.models.load_cells import ManyMachinesResult
+from eloquence_pipeline.models.load_cells import LostCell, ManyMachinesResult
 from eloquence_pipeline.reporting.html.blocks import Headline, Problem, Tile
 from eloquence_pipeline.reporting.html.load_standing import Standing, standings
 from eloquence_pipeline.reporting.html.load_words import LIMIT_ADVICE, LIMIT_SIDES, limit_figure, limit_value
@@ -40,24 +40,36 @@ def load_headline(result: LoadResult) -> Headline:
 
 
 def _sentence(result: LoadResult) -> Text:
-    planned, status = result.sessions_planned, result.verdict.status
-    if status is VerdictStatus.PASSED:
-        if planned == 1:
-            return Text("La voix est bonne dans cette session", "The voice is good in this session")
-        return Text(
-            f"La voix est bonne dans les {planned} sessions", f"The voice is good in all {planned} sessions"
-        )
+    status, count = result.verdict.status, result.sessions_planned
     if status is VerdictStatus.FAILED:
-        bad = standings(result)[Standing.BAD]
-        if not bad:
-            return _SILENT
-        return Text(
-            f"La voix n'est pas bonne dans {bad} des {planned} sessions",
-            f"The voice is not good in {bad} of {planned} sessions",
-        )
+        return _failed(result)
+    if status is VerdictStatus.INVALID:
+        return _invalid(result)
+    if count == 1:
+        return Text("La voix est bonne dans cette session", "The voice is good in this session")
+    return Text(f"La voix est bonne dans les {count} sessions", f"The voice is good in all {count} sessions")
+
+
+def _failed(result: LoadResult) -> Text:
+    bad, planned = standings(result)[Standing.BAD], result.sessions_planned
+    if not bad:
+        return _SILENT
+    if planned == 1:
+        return Text("La voix n'est pas bonne dans cette session", "The voice is not good in this session")
+    return Text(
+        f"La voix n'est pas bonne dans {bad} des {planned} sessions",
+        f"The voice is not good in {bad} of {planned} sessions",
+    )
+
+
+def _invalid(result: LoadResult) -> Text:
     if result.limit.side is LimitSide.TESTER:
         return _TESTER_GAVE_UP
-    lacking = planned - result.sessions_measured
+    lacking, planned = result.sessions_planned - result.sessions_measured, result.sessions_planned
+    if lacking == 1:
+        return Text(
+            f"Une des {planned} sessions n'a pas été mesurée", f"One of {planned} sessions was not measured"
+        )
     return Text(
         f"{lacking} des {planned} sessions n'ont pas été mesurées",
         f"{lacking} of {planned} sessions were not measured",
@@ -146,6 +158,10 @@ def _broken_off(session: SessionFigures) -> Text:
     )
 
 
+def _sessions(count: int) -> Text:
+    return plural(count, ("session", "sessions"), ("session", "sessions"))
+
+
 def _others(count: int) -> Text:
     return plural(count, ("autre session", "autres sessions"), ("other session", "other sessions"))
 
@@ -153,17 +169,7 @@ def _others(count: int) -> Text:
 def _missing(result: LoadResult) -> list[Problem]:
     """Return which sessions were not measured, by the reason; those of a lost load cell with it."""
     lost = result.lost_cells if isinstance(result, ManyMachinesResult) else ()
-    found = [
-        Problem(
-            Text(
-                f"cellule de charge {one.cell} perdue, {len(one.sessions)} sessions non mesurées : "
-                f"{one.reason}",
-                f"load cell {one.cell} lost, {len(one.sessions)} sessions not measured: {one.reason}",
-            ),
-            anchor="machines",
-        )
-        for one in lost[:_MOST_NAMED]
-    ]
+    found = [Problem(_lost(one), anchor="machines") for one in lost[:_MOST_NAMED]]
     told = {session for one in lost for session in one.sessions}
     by_reason: defaultdict[str, list[int]] = defaultdict(list)
     for one in result.not_measured:
@@ -172,16 +178,30 @@ def _missing(result: LoadResult) -> list[Problem]:
     for reason, sessions in list(by_reason.items())[:_MOST_NAMED]:
         names = ", ".join(str(number) for number in sessions[:_MOST_NAMED])
         names += "…" if len(sessions) > _MOST_NAMED else ""
-        count = plural(
-            len(sessions), ("session non mesurée", "sessions non mesurées"), ("session", "sessions")
-        )
+        count = _not_measured(len(sessions))
         found.append(
             Problem(
-                Text(f"{count.fr} ({names}) : {reason}", f"{count.en} not measured ({names}): {reason}"),
+                Text(f"{count.fr} ({names}) : {reason}", f"{count.en} ({names}): {reason}"),
                 anchor="sessions",
             )
         )
     return found
+
+
+def _lost(one: LostCell) -> Text:
+    count = _not_measured(len(one.sessions))
+    return Text(
+        f"cellule de charge {one.cell} perdue, {count.fr} : {one.reason}",
+        f"load cell {one.cell} lost, {count.en}: {one.reason}",
+    )
+
+
+def _not_measured(count: int) -> Text:
+    return plural(
+        count,
+        ("session non mesurée", "sessions non mesurées"),
+        ("session not measured", "sessions not measured"),
+    )
 
 
 def _more(result: LoadResult) -> list[Text]:
@@ -205,11 +225,11 @@ def _more(result: LoadResult) -> list[Text]:
 
 def _counts_clause(result: LoadResult, counts: dict[Standing, int]) -> Text:
     """Return how many sessions have a good voice, and what the others have."""
-    good = counts[Standing.GOOD]
+    good, planned = counts[Standing.GOOD], result.sessions_planned
     parts = [
         Text(
-            f"{good} sessions sur {result.sessions_planned} avec une bonne voix",
-            f"{good} of {result.sessions_planned} sessions with a good voice",
+            f"{_sessions(good).fr} sur {planned} avec une bonne voix",
+            f"{good} of {_sessions(planned).en} with a good voice",
         )
     ]
     rest = (

@@ -44,7 +44,7 @@ def table(page: Page, name: str, title: str) -> Table:
         (good_load, "green", "The voice is good in all 16 sessions"),
         (overloaded_server, "red", "The voice is not good in 2 of 16 sessions"),
         (late_tester, "yellow", "Nothing can be said of the server: the tester was at its limit"),
-        (unheard_load, "red", "The voice is not good in 1 of 1 sessions"),
+        (unheard_load, "red", "The voice is not good in this session"),
         (silent_load, "red", "Nothing was said to its end"),
         (many_machines, "yellow", "2 of 6 sessions were not measured"),
     ],
