@@ -5,7 +5,7 @@ from __future__ import annotations
 from eloquence_pipeline.models import VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSide, LoadLimit
 from eloquence_pipeline.reporting.html.blocks import Headline, Page, Problem, Row, Table, Tile, section
-from eloquence_pipeline.reporting.html.capacity_plot import capacity_plot
+from eloquence_pipeline.reporting.html.capacity_plot import capacity_plots
 from eloquence_pipeline.reporting.html.environment import (
     Evidence,
     environment_table,
@@ -14,7 +14,13 @@ from eloquence_pipeline.reporting.html.environment import (
     report_link,
     run_in,
 )
-from eloquence_pipeline.reporting.html.load_words import LIMIT_ADVICE, LIMIT_SIDES, limit_figure, limit_value
+from eloquence_pipeline.reporting.html.load_words import (
+    LIMIT_ADVICE,
+    LIMIT_SIDES,
+    limit_bound,
+    limit_figure,
+    limit_value,
+)
 from eloquence_pipeline.reporting.html.repeat import repeating_command
 from eloquence_pipeline.reporting.html.text import Text, milliseconds, per_cent
 from eloquence_pipeline.reporting.html.words import STATUS_COLOURS, STATUSES
@@ -36,10 +42,12 @@ def capacity_page(result: CapacityResult, evidence: Evidence) -> Page:
     run = result.run
     sections = (
         section(
-            "steps",
-            Text("Chaque nombre de sessions", "Each number of sessions"),
-            [capacity_plot(result), _table(result, evidence)],
+            "plots",
+            Text("Selon le nombre de sessions", "By the number of sessions"),
+            capacity_plots(result),
+            beside=True,
         ),
+        section("steps", Text("Essais", "Tries"), [_table(result, evidence)]),
         section(
             "repeat",
             Text("Recommencer", "Repeat"),
@@ -159,7 +167,7 @@ def _tiles(result: CapacityResult) -> tuple[Tile, ...]:
 def _limit_tile(limit: LoadLimit) -> Tile | None:
     if not limit.figure or limit.value is None:
         return None
-    bound = "" if not limit.bound else f"≤ {limit_value(limit.figure, limit.bound)}"
+    bound = "" if not limit.bound else limit_bound(limit.figure, limit.bound)
     name = limit_figure(limit.model_copy(update={"value": None}))
     return Tile(
         name=name or Text("", ""),

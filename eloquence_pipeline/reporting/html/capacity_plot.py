@@ -21,6 +21,7 @@ _BUSY = "host_busy_ratio"
 
 class _Curve(NamedTuple):
     row: int
+    """From above, over both drawings."""
     ink: str
     name: Text
     value: Callable[[CapacityStep], float | None]
@@ -66,38 +67,49 @@ _CURVES = (
     ),
 )
 _LEAST = (LEAST_MS, _LEAST_PER_CENT, _LEAST_LATENESS_MS, 100.0)
+_TITLES = (
+    Text("délai (ms)", "delay (ms)"),
+    Text("pertes (%)", "losses (%)"),
+    Text("retard du testeur (ms)", "lateness of the tester (ms)"),
+    Text("processeur (%)", "processor (%)"),
+)
 _BOUNDS = ("latency_acceptable_ms", "loss_acceptable_ratio", "pacing_lateness_p99_ms")
 
 
-def capacity_plot(result: CapacityResult) -> Plot | None:
-    """Draw what was measured with each number of sessions; None where none was tried.
+def capacity_plots(result: CapacityResult) -> list[Plot]:
+    """Draw what was measured with each number of sessions; nothing where none was tried.
 
     The numbers stand at equal distances: they lie close together where the limit is.
     """
     if not result.steps:
-        return None
+        return []
+    voice, effort = (
+        Text("Délai et pertes", "Delay and losses"),
+        Text("Testeur et serveur", "Tester and server"),
+    )
+    return [_plot(result, "capacity-voice", (0, 1), voice), _plot(result, "capacity-effort", (2, 3), effort)]
+
+
+def _plot(result: CapacityResult, name: str, rows: tuple[int, ...], title: Text) -> Plot:
     numbers = sorted({step.sessions for step in result.steps})
     steps = [(numbers.index(step.sessions), step) for step in result.steps]
-    drawing = Drawing("capacity", 560, heights=(1.5, 1, 1, 1))
     # The last try of a number decides; what an earlier one measured is drawn, and not joined.
     last = dict(steps)
-    for curve in _CURVES:
-        _draw(drawing.axes[curve.row], curve, steps, last)
-    for row, axes in enumerate(drawing.axes):
-        _limits(axes, row, result)
-        _bracket(axes, numbers, result)
+    drawing = Drawing(name, 330, heights=(1,) * len(rows))
+    curves = [curve for curve in _CURVES if curve.row in rows]
+    for curve in curves:
+        _draw(drawing.axes[curve.row - rows[0]], curve, steps, last)
+    for place, row in enumerate(rows):
+        _limits(drawing.axes[place], row, result)
+        _bracket(drawing.axes[place], numbers, result)
+        drawing.entitle(_TITLES[row], place)
     every = 1 if len(numbers) <= _MOST_NAMES else 2
     drawing.axes[-1].set_xticks(range(0, len(numbers), every), [str(number) for number in numbers[::every]])
     drawing.axes[-1].set_xlim(-0.5, len(numbers) - 0.5)
-    drawing.entitle(Text("délai (ms)", "delay (ms)"))
-    drawing.entitle(Text("pertes (%)", "losses (%)"), 1)
-    drawing.entitle(Text("retard du testeur (ms)", "lateness of the tester (ms)"), 2)
-    drawing.entitle(Text("processeur (%)", "processor (%)"), 3)
     drawing.below(Text("sessions à la fois", "sessions at once"))
-    legend = [Legend(curve.ink, curve.name) for curve in _CURVES]
+    legend = [Legend(curve.ink, curve.name) for curve in curves]
     legend.append(Legend("red", Text("seuil ; ce qui n'a pas tenu", "threshold; what did not hold")))
-    title = Text("Selon le nombre de sessions", "By the number of sessions")
-    return Plot("capacity", drawing.svg(), title, _told(result), tuple(legend))
+    return Plot(name, drawing.svg(), title, _told(result), tuple(legend))
 
 
 def _draw(

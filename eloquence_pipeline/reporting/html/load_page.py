@@ -44,18 +44,20 @@ def load_page(result: LoadResult, evidence: Evidence) -> Page:
     run = result.run
     files = {file.name for file in evidence.files} if evidence.beside else set[str]()
     sessions: list[Block | None] = [*session_tables(result, files)]
-    tester: list[Block | None] = [
-        process_table(result.cells),
-        host_table(result),
-        server_table(result.server) or Paragraph(_SERVER_UNKNOWN, "note"),
-    ]
+    server = server_table(result.server) or Paragraph(_SERVER_UNKNOWN, "note")
     sections = (
         _delay(result),
         section("sessions", Text("Sessions", "Sessions"), sessions),
         section("machines", Text("Machines", "Machines"), machine_blocks(result))
         if isinstance(result, ManyMachinesResult)
         else None,
-        section("tester", Text("Testeur et serveur", "Tester and server"), tester),
+        section("tester", Text("Testeur", "Tester"), [process_table(result.cells) or Paragraph(_NO_PROCESS)]),
+        section(
+            "server",
+            Text("Machine du testeur et serveur", "The tester's machine and the server"),
+            [host_table(result), server],
+            beside=True,
+        ),
         section("repeat", Text("Recommencer", "Repeat"), _repeat(result)),
         section(
             "environment",
@@ -77,6 +79,9 @@ def load_page(result: LoadResult, evidence: Evidence) -> Page:
     )
 
 
+_NO_PROCESS = Text(
+    "Aucun processus du testeur n'est allé jusqu'au bout.", "No process of the tester went on to its end."
+)
 _SERVER_UNKNOWN = Text(
     "Les chiffres du serveur ne sont pas connus (réglage tests.load.metrics_url).",
     "The server's figures are not known (setting tests.load.metrics_url).",
@@ -87,9 +92,9 @@ def _delay(result: LoadResult) -> Section | None:
     blocks: list[Block | None] = [
         session_plot(result, _worst(result)),
         load_course_plot(result),
-        spread_plot(result.figures.one_way_delay_histogram, result.figures.one_way_delay_ms),
         whole_table(result),
         loss_table(result),
+        spread_plot(result.figures.one_way_delay_histogram, result.figures.one_way_delay_ms),
     ]
     return section("delay", Text("Délai et pertes", "Delay and losses"), blocks, beside=True)
 

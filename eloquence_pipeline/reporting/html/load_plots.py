@@ -46,7 +46,7 @@ def session_plot(result: LoadResult, worst: SessionFigures | None) -> Plot | Non
     if worst is not None and worst.figures.one_way_delay_ms.p95 is not None:
         place = [worst.session], [worst.figures.one_way_delay_ms.p95]
         delay.plot(*place, "o", ms=14, mew=2, mfc="none", color=colour("red"), zorder=5, clip_on=False)
-        legend.append(Legend("red", _WORST + f" (n° {worst.session})"))
+        legend.append(Legend("red", _WORST + Text(f" (n° {worst.session})", f" (no. {worst.session})")))
     _bound(delay, result, legend)
     _draw_losses(loss, shown, legend)
     last = max([one.session for one in result.sessions] + [one.session for one in result.not_measured])
@@ -90,8 +90,9 @@ def _draw_delays(axes: Any, sessions: Sequence[SessionFigures]) -> list[Legend]:
     for valid, low, high in ((True, "blue", "orange"), (False, "grey", "grey")):
         chosen = [place for place, one in enumerate(heard) if one.is_valid is valid]
         x = [places[place] for place in chosen]
-        axes.plot(x, [highest[place] for place in chosen], "s", ms=5, color=colour(high))
-        axes.plot(x, [medians[place] for place in chosen], "o", ms=6, color=colour(low))
+        axes.plot(x, [medians[place] for place in chosen], "o", ms=5, color=colour(low))
+        # A line across, which is seen where it lies on the median.
+        axes.plot(x, [highest[place] for place in chosen], "_", ms=9, mew=2.5, color=colour(high))
     axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * max(highest, default=0.0)))
     legend = [Legend("blue", _MEDIAN), Legend("orange", _P95)]
     return legend + ([Legend("grey", _INVALID)] if any(not one.is_valid for one in heard) else [])
@@ -123,8 +124,8 @@ def _draw_losses(axes: Any, sessions: Sequence[SessionFigures], legend: list[Leg
     places = [one.session for one in sessions]
     lost = [100 * one.figures.packet_loss_rate for one in sessions]
     concealed = [100 * (one.figures.rtp.concealed_ratio or 0.0) for one in sessions]
-    axes.plot(places, concealed, "D", ms=4, color=colour("teal"))
-    axes.plot(places, lost, "v", ms=6, color=colour("pink"))
+    axes.plot(places, concealed, "D", ms=4, color=colour("teal"), clip_on=False, zorder=3)
+    axes.plot(places, lost, "v", ms=6, color=colour("pink"), clip_on=False, zorder=3)
     axes.set_ylim(0, max(_LEAST_PER_CENT, _ROOM_ABOVE * max(*lost, *concealed, 0.0)))
     legend += [Legend("pink", _PHRASES_LOST), Legend("teal", _CONCEALED)]
 
@@ -163,8 +164,8 @@ def load_course_plot(result: LoadResult) -> Plot | None:
     highest = max((each.one_way_delay_p95_ms or 0.0 for each in course), default=0.0)
     delay.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * highest))
     lost = [100 * (_lost_ratio(each) or 0.0) for each in course]
-    width = 0.8 * (course[0].end_seconds - course[0].start_seconds) / scale
-    loss.bar(places, lost, width=width, color=colour("pink"))
+    widths = [0.8 * (each.end_seconds - each.start_seconds) / scale for each in course]
+    loss.bar(places, lost, width=widths, color=colour("pink"))
     loss.set_ylim(0, max(_LEAST_PER_CENT, _ROOM_ABOVE * max(lost)))
     loss.set_xlim(0, course[-1].end_seconds / scale)
     drawing.entitle(Text("délai (ms)", "delay (ms)"))

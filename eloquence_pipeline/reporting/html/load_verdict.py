@@ -9,7 +9,7 @@ from eloquence_pipeline.models.load import LimitSide, LoadResult, ServerFigures,
 from eloquence_pipeline.models.load_cells import LostCell, ManyMachinesResult
 from eloquence_pipeline.reporting.html.blocks import Headline, Problem, Tile
 from eloquence_pipeline.reporting.html.load_standing import Standing, standings
-from eloquence_pipeline.reporting.html.load_words import LIMIT_ADVICE, LIMIT_SIDES, limit_figure, limit_value
+from eloquence_pipeline.reporting.html.load_words import LIMIT_ADVICE, LIMIT_SIDES, limit_bound, limit_figure
 from eloquence_pipeline.reporting.html.text import Text, joined, milliseconds, per_cent, plural
 from eloquence_pipeline.reporting.html.verdict import figure_tile, missed_text
 from eloquence_pipeline.reporting.html.words import STATUS_COLOURS, STATUSES
@@ -233,12 +233,12 @@ def _counts_clause(result: LoadResult, counts: dict[Standing, int]) -> Text:
         )
     ]
     rest = (
-        (counts[Standing.BAD], Text("avec une mauvaise", "with a bad one")),
-        (counts[Standing.SILENT], Text("sans aucune phrase", "without any phrase")),
-        (counts[Standing.INVALID], Text("non valides", "invalid")),
-        (result.sessions_not_measured, Text("non mesurées", "not measured")),
+        (counts[Standing.BAD], ("avec une mauvaise", "avec une mauvaise"), "with a bad one"),
+        (counts[Standing.SILENT], ("sans aucune phrase", "sans aucune phrase"), "without any phrase"),
+        (counts[Standing.INVALID], ("non valide", "non valides"), "invalid"),
+        (result.sessions_not_measured, ("non mesurée", "non mesurées"), "not measured"),
     )
-    parts += [Text(f"{count} {words.fr}", f"{count} {words.en}") for count, words in rest if count]
+    parts += [plural(count, french, (english, english)) for count, french, english in rest if count]
     if result.background_planned:
         carried = f"{result.background_carried}/{result.background_planned}"
         parts.append(Text(f"{carried} en fond, non mesurées", f"{carried} in the background, not measured"))
@@ -280,7 +280,9 @@ def _pace_tiles(result: LoadResult) -> list[Tile]:
         )
     host = result.host
     busy = tester and result.limit.figure == "host_busy_ratio"
-    bound = f" (≤ {limit_value('_ratio', result.limit.bound)})" if busy and result.limit.bound else ""
+    bound = (
+        f" ({limit_bound(result.limit.figure, result.limit.bound)})" if busy and result.limit.bound else ""
+    )
     tiles.append(
         Tile(
             name=Text("machine du testeur", "tester's machine"),

@@ -61,8 +61,8 @@ def limit_figure(limit: LoadLimit) -> Text | None:
     value = limit_value(limit.figure, limit.value)
     if not limit.bound:
         return Text(f"{name.fr} : {value}", f"{name.en}: {value}")
-    bound = limit_value(limit.figure, limit.bound)
-    return Text(f"{name.fr} : {value} (borne {bound})", f"{name.en}: {value} (bound {bound})")
+    bound = limit_bound(limit.figure, limit.bound)
+    return Text(f"{name.fr} : {value} (seuil {bound})", f"{name.en}: {value} (threshold {bound})")
 
 
 def limit_value(figure: str, value: float) -> str:
@@ -70,3 +70,10 @@ def limit_value(figure: str, value: float) -> str:
     if figure.endswith("_ms"):
         return milliseconds(value)
     return per_cent(value) if figure.endswith("_ratio") else f"{value:g}"
+
+
+def limit_bound(figure: str, bound: float) -> str:
+    """Return the last value that is still good, as it was set."""
+    if figure.endswith("_ms"):
+        return f"≤ {bound:g} ms"
+    return f"≤ {100 * bound:g} %" if figure.endswith("_ratio") else f"≤ {bound:g}"

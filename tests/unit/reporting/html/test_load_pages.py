@@ -97,7 +97,7 @@ def test_a_tester_at_its_limit_is_told_with_its_figure_and_its_bound() -> None:
     head = load_page(late_tester(), Evidence()).headline
     first, *others = [problem.text.en for problem in head.problems]
     assert first == (
-        "the tester did not keep the pace of 2 of 7 sessions; sent late, p99: 18.4 ms (bound 5.0 ms)"
+        "the tester did not keep the pace of 2 of 7 sessions; sent late, p99: 18.4 ms (threshold ≤ 5 ms)"
     )
     assert "1 session not measured (8): no answer → look at the server" in others
     assert "5 of 8 sessions with a good voice, 2 invalid, 1 not measured" in head.more[0].en
@@ -146,7 +146,7 @@ def test_what_an_older_result_does_not_hold_is_left_out() -> None:
     search = found_limit()
     plot = next(
         one
-        for one in blocks(capacity_page(search.model_copy(update={"thresholds": {}}), Evidence()), "steps")
+        for one in blocks(capacity_page(search.model_copy(update={"thresholds": {}}), Evidence()), "plots")
         if isinstance(one, Plot)
     )
     assert "between 13 and 14 sessions" in plot.alternative.en
