@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from eloquence_pipeline.models import VerdictStatus
@@ -24,47 +23,47 @@ class _Curve(NamedTuple):
     """From above, over both drawings."""
     ink: str
     name: Text
-    value: Callable[[CapacityStep], float | None]
+    figure: str
     line: str = "o-"
 
+    def value(self, step: CapacityStep) -> float | None:
+        return _figures(step)[self.figure]
 
-def _shared(ratio: float | None) -> float | None:
+
+def _figures(step: CapacityStep) -> dict[str, float | None]:
+    """Return what is drawn of a step, by its name; None where nothing is known."""
+    delay = step.one_way_delay_ms
+    # Where nobody could join these are 0, and say nothing.
+    somebody = bool(step.sessions_measured or delay.count)
+    return {
+        "median": delay.median,
+        "p95": delay.p95,
+        "lost": _per_cent(step.packet_loss_ratio),
+        "concealed": _per_cent(step.concealed_ratio),
+        "lateness": step.pacing_lateness_p99_ms if somebody else None,
+        "machine": _per_cent(step.host_busy_ratio) if somebody else None,
+        "server": _per_cent(step.server_cpu_ratio),
+    }
+
+
+def _per_cent(ratio: float | None) -> float | None:
     return None if ratio is None else 100 * ratio
 
 
-def _known(step: CapacityStep, value: float) -> float | None:
-    """Return a figure that is 0 where nobody could join, and says nothing then."""
-    return value if step.sessions_measured or step.one_way_delay_ms.count else None
-
-
 _CURVES = (
-    _Curve(
-        0, "orange", Text("aller simple, p95", "one way, p95"), lambda step: step.one_way_delay_ms.p95, "s--"
-    ),
-    _Curve(
-        0, "blue", Text("aller simple, médiane", "one way, median"), lambda step: step.one_way_delay_ms.median
-    ),
-    _Curve(1, "pink", Text("RTP perdus", "RTP lost"), lambda step: _shared(step.packet_loss_ratio), "v--"),
-    _Curve(1, "teal", Text("son inventé", "sound made up"), lambda step: _shared(step.concealed_ratio)),
-    _Curve(
-        2,
-        "purple",
-        Text("retard d'émission p99", "sent late, p99"),
-        lambda step: _known(step, step.pacing_lateness_p99_ms),
-    ),
+    _Curve(0, "orange", Text("aller simple, p95", "one way, p95"), "p95", "s--"),
+    _Curve(0, "blue", Text("aller simple, médiane", "one way, median"), "median"),
+    _Curve(1, "pink", Text("RTP perdus", "RTP lost"), "lost", "v--"),
+    _Curve(1, "teal", Text("son inventé", "sound made up"), "concealed"),
+    _Curve(2, "purple", Text("retard d'émission p99", "sent late, p99"), "lateness"),
     _Curve(
         3,
         "grey",
         Text("machine du testeur (de tous ses cœurs)", "tester's machine (of all its cores)"),
-        lambda step: _known(step, 100 * step.host_busy_ratio),
+        "machine",
         "s--",
     ),
-    _Curve(
-        3,
-        "olive",
-        Text("serveur (d'un cœur)", "server (of a core)"),
-        lambda step: _shared(step.server_cpu_ratio),
-    ),
+    _Curve(3, "olive", Text("serveur (d'un cœur)", "server (of a core)"), "server"),
 )
 _LEAST = (LEAST_MS, _LEAST_PER_CENT, _LEAST_LATENESS_MS, 100.0)
 _TITLES = (
