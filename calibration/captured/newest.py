@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,12 @@ from pydantic import BaseModel
 
 from calibration.captured.calls import LISTENER, SPEAKER, MadeCall
 from calibration.captured.matching import NS_PER_MS, Passage, match, passages
-from eloquence_pipeline.measurement.network_delay import FRAMES_PER_PACKET, PACKET_MS, packet_delays
+from eloquence_pipeline.measurement.network_delay import (
+    FRAMES_PER_PACKET,
+    PACKET_MS,
+    PacketDelays,
+    packet_delays,
+)
 from eloquence_pipeline.measurement.rtp import StatisticsSample, rtp_figures
 from eloquence_pipeline.models import Direction
 
@@ -66,7 +72,9 @@ class NewestFigures(BaseModel):
         How much lower that should be by the differences between neighbours.
     samples, measured_mean_ms, measured_median_ms
         As the result has it, and its mean.
-    largest_error_ms, mean_error_ms
+    shifted_packets
+        By how many the statistics take each packet for an earlier one; taken out of all that is measured.
+    largest_error_ms, median_error_ms
         Measured less captured delay of the same packet.
     jitter_ms, correction_ms
         Root mean square of the jitter that the statistics say, and what follows from it.
@@ -82,8 +90,9 @@ class NewestFigures(BaseModel):
     samples: int
     measured_mean_ms: float
     measured_median_ms: float
+    shifted_packets: int
     largest_error_ms: float
-    mean_error_ms: float
+    median_error_ms: float
     jitter_ms: float
     correction_ms: float
     in_flight_mean_ms: float
@@ -149,10 +158,10 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
     first_ns, last_ns = measured.arrived_ns.min() - PACKET_MS * NS_PER_MS, measured.arrived_ns.max()
     inside = (times.arrived_ns >= first_ns) & (times.arrived_ns <= last_ns)
     times = PacketTimes(times.sent_ns[inside], times.arrived_ns[inside])
-    errors = [
-        delay_ms - times.delay_ms[np.abs(times.arrived_ns - arrived_ns).argmin()]
-        for arrived_ns, delay_ms in zip(measured.arrived_ns, measured.delay_ms, strict=True)
-    ]
+    # Packets that nobody counted before the first shift the place of every one after it.
+    shifted = round(float(np.median(_errors_ms(measured, times))) / PACKET_MS)
+    measured = replace(measured, delay_ms=measured.delay_ms - shifted * PACKET_MS)
+    errors = _errors_ms(measured, times)
     streams = [stream for s in made.listener for stream in s.streams("inbound-rtp", made.ssrcs).values()]
     jitter_ms = math.sqrt(float(np.mean([(stream["jitter"] * 1000) ** 2 for stream in streams])))
     expected_ms, predicted_ms = newest_mean_ms(times), low_by_ms(times)
@@ -165,12 +174,21 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
         samples=len(measured.delay_ms),
         measured_mean_ms=float(measured.delay_ms.mean()),
         measured_median_ms=float(np.median(measured.delay_ms)),
+        shifted_packets=shifted,
         largest_error_ms=float(np.abs(errors).max()),
-        mean_error_ms=float(np.mean(errors)),
+        median_error_ms=float(np.median(errors)),
         jitter_ms=jitter_ms,
         correction_ms=_PER_MEAN_SQUARE * jitter_ms**2 / (2 * _spacing_ms(times)),
         in_flight_mean_ms=_in_flight_ms(made, measured.delay_ms, times),
     )
+
+
+def _errors_ms(measured: PacketDelays, times: PacketTimes) -> FloatArray:
+    """Return measured less captured delay of the packet that came last before each time in the statistics."""
+    order = np.argsort(times.arrived_ns, kind="stable")
+    until_ns = measured.arrived_ns + measured.uncertainty_ms * NS_PER_MS
+    places = np.searchsorted(times.arrived_ns[order], until_ns, side="right") - 1
+    return measured.delay_ms - times.delay_ms[order][np.maximum(places, 0)]
 
 
 def newest_mean_ms(times: PacketTimes) -> float:
