@@ -74,16 +74,23 @@ multiples of 20 ms, which a result finds by the sound (ADR 7), are taken out her
 |---|---|---|---|---|---|---|---|---|
 {_lines(_newest(call.name, newest) for call, newest in delays)}
 
-Why it is low: an early packet stays the newest for longer. First the mean over all moments against that over
-all packets, by the capture, and what the differences d between neighbours predict: mean(d²) / 2T, with T from
-packet to packet. Then two corrections with public statistics alone, and how far from the true mean they
-lead: π J² / 4T added, J being the mean square `jitter` of RTCInboundRtpStreamStats; and counting what is in
-flight (Little's law: the age of the newest packet is added, half of T taken off). Last how far the delay of a
-single packet in the result is from the captured one of the same packet.
+Why it is low: an early packet stays the newest for longer. The mean and the median over all moments against
+those over all packets, by the capture, and what the differences d between neighbours predict for the mean:
+mean(d²) / 2T, with T from packet to packet. Chance is the standard deviation of the mean of so few samples.
+Last how far a single packet's delay in the result is from the captured one of the same packet. In ms:
 
-| network | low by | predicted | J | π J² / 4T leads to | in flight leads to | packet off, median | largest |
-|---|---|---|---|---|---|---|---|
+| network | mean low by | median low by | predicted | chance | packet off, median | packet off, largest |
+|---|---|---|---|---|---|---|
 {_lines(_why(call.name, newest) for call, newest in delays)}
+
+What public statistics alone would make of it, J² being the mean square `jitter` of RTCInboundRtpStreamStats:
+π J² / 4T added to the mean of the samples, how far from the true mean that leads over all moments, and in this
+call with its chance; and counting what is in flight (Little's law: the age of the newest packet is added
+to its delay, half of T taken off). In ms:
+
+| network | J | π J² / 4T | off over all moments | off in this call | in flight: off in this call |
+|---|---|---|---|---|---|
+{_lines(_corrected(call.name, newest) for call, newest in delays)}
 
 ## What is required
 
@@ -149,13 +156,30 @@ def _newest(name: str, newest: NewestFigures) -> str:
 
 
 def _why(name: str, newest: NewestFigures) -> str:
-    corrected_ms = newest.measured_mean_ms + newest.correction_ms
-    return (
-        f"| {name} | {newest.mean_ms - newest.expected_mean_ms:+.2f} ms | {newest.predicted_ms:.2f} ms "
-        f"| {newest.jitter_ms:.1f} ms | {corrected_ms - newest.mean_ms:+.2f} ms "
-        f"| {newest.in_flight_mean_ms - newest.mean_ms:+.2f} ms "
-        f"| {newest.median_error_ms:+.2f} ms | {newest.largest_error_ms:.2f} ms |"
+    return _row(
+        name,
+        newest.mean_ms - newest.expected_mean_ms,
+        newest.median_ms - newest.expected_median_ms,
+        newest.predicted_ms,
+        newest.chance_ms,
+        newest.median_error_ms,
+        newest.largest_error_ms,
     )
+
+
+def _corrected(name: str, newest: NewestFigures) -> str:
+    return _row(
+        name,
+        newest.jitter_ms,
+        newest.correction_ms,
+        newest.expected_mean_ms + newest.correction_ms - newest.mean_ms,
+        newest.measured_mean_ms + newest.correction_ms - newest.mean_ms,
+        newest.in_flight_mean_ms - newest.mean_ms,
+    )
+
+
+def _row(name: str, *values: float) -> str:
+    return f"| {name} | " + " | ".join(f"{value:.2f}" for value in values) + " |"
 
 
 def _network(call: CallTruth) -> str:

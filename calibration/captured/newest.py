@@ -66,8 +66,10 @@ class NewestFigures(BaseModel):
     ----------
     packets, mean_ms, median_ms
         Of every packet from the first sample of the statistics to the last, by the capture.
-    expected_mean_ms
+    expected_mean_ms, expected_median_ms
         Of the newest packet, over all moments, by the capture.
+    chance_ms
+        Standard deviation of the mean of as many samples as there were.
     predicted_ms
         How much lower that should be by the differences between neighbours.
     samples, measured_mean_ms, measured_median_ms
@@ -86,6 +88,8 @@ class NewestFigures(BaseModel):
     mean_ms: float
     median_ms: float
     expected_mean_ms: float
+    expected_median_ms: float
+    chance_ms: float
     predicted_ms: float
     samples: int
     measured_mean_ms: float
@@ -164,12 +168,14 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
     errors = _errors_ms(measured, times)
     streams = [stream for s in made.listener for stream in s.streams("inbound-rtp", made.ssrcs).values()]
     jitter_ms = math.sqrt(float(np.mean([(stream["jitter"] * 1000) ** 2 for stream in streams])))
-    expected_ms, predicted_ms = newest_mean_ms(times), low_by_ms(times)
+    expected, predicted_ms = newest_delay(times), low_by_ms(times)
     return NewestFigures(
         packets=len(times.delay_ms),
         mean_ms=float(times.delay_ms.mean()),
         median_ms=float(np.median(times.delay_ms)),
-        expected_mean_ms=expected_ms,
+        expected_mean_ms=expected.mean_ms,
+        expected_median_ms=expected.median_ms,
+        chance_ms=expected.deviation_ms / math.sqrt(len(measured.delay_ms)),
         predicted_ms=predicted_ms,
         samples=len(measured.delay_ms),
         measured_mean_ms=float(measured.delay_ms.mean()),
@@ -184,19 +190,31 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
 
 
 def _errors_ms(measured: PacketDelays, times: PacketTimes) -> FloatArray:
-    """Return measured less captured delay of the packet that came last before each time in the statistics."""
-    order = np.argsort(times.arrived_ns, kind="stable")
-    until_ns = measured.arrived_ns + measured.uncertainty_ms * NS_PER_MS
-    places = np.searchsorted(times.arrived_ns[order], until_ns, side="right") - 1
-    return measured.delay_ms - times.delay_ms[order][np.maximum(places, 0)]
+    """Return measured less captured delay of each packet that the statistics mean."""
+    sent_ns = measured.arrived_ns - measured.delay_ms * NS_PER_MS
+    places = np.abs(times.sent_ns[:, np.newaxis] - sent_ns).argmin(axis=0)
+    return (measured.arrived_ns - times.arrived_ns[places]) / NS_PER_MS
 
 
-def newest_mean_ms(times: PacketTimes) -> float:
-    """Return the mean delay of the newest packet over all moments between the first arrival and the last."""
+class NewestDelay(NamedTuple):
+    """The delay of the newest packet, over all moments between the first arrival and the last."""
+
+    mean_ms: float
+    median_ms: float
+    deviation_ms: float
+
+
+def newest_delay(times: PacketTimes) -> NewestDelay:
+    """Return the delay of the newest packet as it is met at any moment: weighted by how long it is that."""
     order = np.argsort(times.arrived_ns, kind="stable")
-    newest = [place for at, place in enumerate(order) if place == order[: at + 1].max()]
-    arrived_ns, delay_ms = times.arrived_ns[newest], times.delay_ms[newest]
-    return float(np.average(delay_ms[:-1], weights=np.diff(arrived_ns)))
+    newest = order[order == np.maximum.accumulate(order)]
+    weights, delay_ms = np.diff(times.arrived_ns[newest]), times.delay_ms[newest][:-1]
+    mean_ms = float(np.average(delay_ms, weights=weights))
+    ascending = np.argsort(delay_ms)
+    passed = np.cumsum(weights[ascending])
+    median_ms = float(delay_ms[ascending][np.searchsorted(passed, passed[-1] / 2)])
+    variance = float(np.average((delay_ms - mean_ms) ** 2, weights=weights))
+    return NewestDelay(mean_ms, median_ms, math.sqrt(variance))
 
 
 def low_by_ms(times: PacketTimes) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.captured.matching import Passage, figures, match, numbered, passages
-from calibration.captured.newest import PacketTimes, low_by_ms, newest_mean_ms
+from calibration.captured.newest import PacketTimes, low_by_ms, newest_delay
 from calibration.captured.packets import Kind, Packet
 from eloquence_pipeline.models import Direction, DirectionConditions
 from eloquence_pipeline.transport.network.impairment import Impairment
@@ -155,7 +155,7 @@ def test_the_newest_packet_is_low_by_half_the_mean_square_of_the_steps(seed: int
     # Packets that would overtake wait, as behind one another in a queue.
     arrived = np.maximum.accumulate(sent + 100 + generator.uniform(-spread, spread, len(sent)))
     times = PacketTimes(sent * MS, arrived * MS)
-    low_ms = float(times.delay_ms.mean()) - newest_mean_ms(times)
+    low_ms = float(times.delay_ms.mean()) - newest_delay(times).mean_ms
     assert low_ms == pytest.approx(low_by_ms(times), abs=0.15)
 
 
