@@ -57,11 +57,14 @@ again before it sends: its own figure leaves out that wait and the sending.
 
 ## What the result says
 
-Packets received and lost at the listener, in the result and as RFC 3550 (A.3) counts the captured packets up
-to the newest one of the last statistics:
+Packets received and lost at the listener, in the result and by the capture up to the newest packet of the
+last statistics. By the capture a packet that came twice is received once, since SRTP discards copies before
+anything counts them; lost is what RFC 3550 (A.3) counts. Gaps of more than 50 packets (a second) are taken by
+the SDK for a new beginning of the stream, and are no loss in its statistics: in a blackout the relay's
+counters tell, the listener's do not.
 
-| network | captured: received, lost | result: received, lost |
-|---|---|---|
+| network | captured: received | lost | of these in gaps of a second and more | result: received | lost |
+|---|---|---|---|---|---|
 {_lines(_listener(call) for call in calls)}
 
 The network delay in the result is that of the packet that was the newest at each sample of the statistics.
@@ -84,8 +87,8 @@ Last how far a single packet's delay in the result is from the captured one of t
 {_lines(_why(call.name, newest) for call, newest in delays)}
 
 What public statistics alone would make of it, J² being the mean square `jitter` of RTCInboundRtpStreamStats:
-π J² / 4T added to the mean of the samples, how far from the true mean that leads over all moments, and in this
-call with its chance; and counting what is in flight (Little's law: the age of the newest packet is added
+π J² / 4T added to the mean of the samples, how far from the true mean that leads over all moments, and in
+this call with its chance; and counting what is in flight (Little's law: the age of the newest packet is added
 to its delay, half of T taken off). In ms:
 
 | network | J | π J² / 4T | off over all moments | off in this call | in flight: off in this call |
@@ -105,7 +108,9 @@ def _lines(rows: Iterable[str]) -> str:
 
 
 def _listener(call: CallTruth) -> str:
-    return f"| {call.name} | {_pair(call.expected)} | {_pair(call.counted)} |"
+    expected, counted = call.expected, call.counted
+    captured = f"{expected.received} | {expected.missing} | {expected.unnoticed}" if expected else "– | – | –"
+    return f"| {call.name} | {captured} | " + (f"{counted[0]} | {counted[1]} |" if counted else "– | – |")
 
 
 def _counts(call: CallTruth, stream: StreamTruth) -> str:
@@ -188,7 +193,3 @@ def _network(call: CallTruth) -> str:
 
 def _required(bound: Bound) -> str:
     return f"| {bound.required} | {bound.measured} | {'yes' if bound.holds else '**no**'} |"
-
-
-def _pair(counts: tuple[int, int] | None) -> str:
-    return f"{counts[0]}, {counts[1]}" if counts else "–"

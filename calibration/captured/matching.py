@@ -80,6 +80,8 @@ class PassageFigures(BaseModel):
         That arrived with the number of one before: sent anew by their source, not by the relay.
     padded
         Arrived with padding.
+    largest_bytes
+        Size of the largest that was sent, IP and UDP included.
     longest_gap_ms
         Between two packets sent.
     losses_in_a_row
@@ -96,6 +98,7 @@ class PassageFigures(BaseModel):
     unexplained: int
     came_again: int
     padded: int
+    largest_bytes: int
     longest_gap_ms: float
     losses_in_a_row: float
     kbps: float
@@ -196,6 +199,7 @@ def figures(passage: Passage) -> PassageFigures:
         unexplained=matched.unexplained,
         came_again=len(arrivals) - len({known.number for known in arrivals}),
         padded=sum(known.packet.is_padded for known in arrivals),
+        largest_bytes=max((packet.size for packet in passage.departures), default=0),
         longest_gap_ms=max(gaps, default=0) / NS_PER_MS,
         losses_in_a_row=float(np.mean(runs)) if runs else 0.0,
         kbps=_busiest_kbps(passage.departures),

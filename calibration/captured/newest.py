@@ -38,6 +38,7 @@ FloatArray = npt.NDArray[np.float64]
 _FORWARDED_WITHIN_NS = 10 * NS_PER_MS
 _PER_MEAN_SQUARE = math.pi / 2
 _WRAP = 1 << 16
+_NEW_BEGINNING = 50
 
 
 class PacketTimes(NamedTuple):
@@ -76,6 +77,8 @@ class NewestFigures(BaseModel):
         As the result has it, and its mean.
     shifted_packets
         By how many the statistics take each packet for an earlier one; taken out of all that is measured.
+    uncertainty_ms
+        Of the offset between the SDK's clock and the measuring clock, as the result states it.
     largest_error_ms, median_error_ms
         Measured less captured delay of the same packet.
     jitter_ms, correction_ms
@@ -95,6 +98,7 @@ class NewestFigures(BaseModel):
     measured_mean_ms: float
     measured_median_ms: float
     shifted_packets: int
+    uncertainty_ms: float
     largest_error_ms: float
     median_error_ms: float
     jitter_ms: float
@@ -181,6 +185,7 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
         measured_mean_ms=float(measured.delay_ms.mean()),
         measured_median_ms=float(np.median(measured.delay_ms)),
         shifted_packets=shifted,
+        uncertainty_ms=measured.uncertainty_ms,
         largest_error_ms=float(np.abs(errors).max()),
         median_error_ms=float(np.median(errors)),
         jitter_ms=jitter_ms,
@@ -257,24 +262,46 @@ def _newest_named_ms(made: MadeCall) -> list[float]:
     ]
 
 
-def expected_counts(made: MadeCall) -> tuple[int, int] | None:
-    """Return packets received and lost, as RFC 3550 (A.3) counts them at the last sample's newest packet.
+class ListenerCounts(BaseModel):
+    """What the listener's statistics should count, by the capture, up to the last sample's newest packet.
 
-    None if the statistics have no such packet.
+    Attributes
+    ----------
+    received
+        Each number once: SRTP discards copies (RFC 3711, 3.3.2) before anything counts them.
+    missing
+        Numbers between the first and the highest that never came (RFC 3550, A.3).
+    unnoticed
+        Of these, in gaps of more than 50: libwebrtc takes such a gap for a new beginning of the stream
+        (StreamStatisticianImpl, with its usual threshold), which RFC 3550, A.1, would do from 3000 on.
     """
+
+    received: int
+    missing: int
+    unnoticed: int
+
+
+def expected_counts(made: MadeCall) -> ListenerCounts | None:
+    """Return what the listener's statistics should count; None if they have no packet."""
     named_ms = _newest_named_ms(made)
     measured = packet_delays(made.listener, made.ssrcs, made.handed_over_ns, None)
     if not len(measured.arrived_ns):
         return None
     down = _largest(passages(made.captured.packets, made.doors[LISTENER]), Direction.DOWNLINK)
     matched = match(down)
-    received = sorted(
-        (at_ns, known.number)
+    came = sorted(
+        (several[0], known.number)
         for known, several in zip(matched.arrivals, matched.sent_ns, strict=True)
-        for at_ns in several
+        if several
     )
     last_ns = measured.arrived_ns[0] + (named_ms[-1] - named_ms[0]) * NS_PER_MS
     wall_ns = last_ns + made.captured.wall_minus_monotonic_ns
-    last = int(np.abs(np.asarray([at_ns for at_ns, _ in received], dtype=np.float64) - wall_ns).argmin())
-    counted = [number for _, number in received[: last + 1]]
-    return len(counted), max(counted) - counted[0] + 1 - len(counted)
+    last = int(np.abs(np.asarray([at_ns for at_ns, _ in came], dtype=np.float64) - wall_ns).argmin())
+    numbers = [number for _, number in came[: last + 1]]
+    highest = np.maximum.accumulate(numbers)
+    steps = np.diff(highest)
+    return ListenerCounts(
+        received=len(numbers),
+        missing=int(highest[-1]) - numbers[0] + 1 - len(numbers),
+        unnoticed=int((steps[steps > _NEW_BEGINNING] - 1).sum()),
+    )
