@@ -17,7 +17,6 @@ from calibration.captured.conditions import CallPlan
 from calibration.captured.packets import Address
 from calibration.captured.sniffer import Captured, Sniffer
 from calibration.clips import as_sound, synthesise
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND
 from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
 from eloquence_pipeline.models import Recording, RelayReport, SendRecord, Side
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
@@ -200,9 +199,3 @@ async def _settled(network: SimulatedNetwork) -> RelayReport:
                     return now
                 before = now
     raise RuntimeError("packets went on after the call had ended")
-
-
-def call_seconds(made: MadeCall) -> float:
-    """Return how long frames were handed over."""
-    times = made.handed_over_ns[made.handed_over_ns > 0]
-    return float(times[-1] - times[0]) / NANOSECONDS_PER_SECOND

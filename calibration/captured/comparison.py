@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import chain
 
 from pydantic import BaseModel
@@ -152,10 +153,16 @@ def bounds_of(call: CallTruth) -> list[Bound]:
         ),
     ]
     found += chain.from_iterable(_same(stream) for stream in call.streams)
-    found += chain.from_iterable(_as_asked(stream) for stream in call.streams)
-    return [
-        bound._replace(required=f"{call.name}: {bound.required}") for bound in (*found, *_in_the_result(call))
-    ]
+    return [*_named(call, found), *asked_bounds_of(call), *_named(call, _in_the_result(call))]
+
+
+def asked_bounds_of(call: CallTruth) -> list[Bound]:
+    """Return what is required of a call by what was asked of its network."""
+    return _named(call, [bound for stream in call.streams for bound in _as_asked(stream)])
+
+
+def _named(call: CallTruth, bounds: Iterable[Bound]) -> list[Bound]:
+    return [bound._replace(required=f"{call.name}: {bound.required}") for bound in bounds]
 
 
 def name_of(stream: StreamTruth) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calibration.captured.calls import LISTENER, SPEAKER, MadeCall
-from calibration.captured.comparison import CallTruth, bounds_of, interval_of, truth_of
+from calibration.captured.comparison import CallTruth, asked_bounds_of, bounds_of, interval_of, truth_of
 from calibration.captured.conditions import PLANS, CallPlan
 from calibration.captured.document import text
 from calibration.captured.newest import packet_times
@@ -219,14 +219,28 @@ def test_bursts_make_the_count_of_losses_less_certain() -> None:
     assert bursts[0] < alone[0] < 100 < alone[1] < bursts[1]
 
 
-def test_the_document_shows_every_stream_and_every_requirement() -> None:
+CIRCUMSTANCES = Circumstances(date="2026-01-01", commit="abc", machine="one", versions="two")
+
+
+def test_the_document_shows_every_network_and_what_was_asked_of_it() -> None:
     calls = [truth(plan) for plan in PLANS]
-    document = text(calls, Circumstances(date="2026-01-01", commit="abc", machine="one", versions="two"))
+    document = text(calls, CIRCUMSTANCES)
     for plan in PLANS:
         assert plan.network in document
-    for bound in (bound for call in calls for bound in bounds_of(call)):
-        assert bound.required in document
+    for bound in (bound for call in calls for bound in asked_bounds_of(call)):
+        assert f"| {bound.required} | {bound.measured} |" in document
     assert "python -m calibration.captured" in document
+
+
+def test_the_document_names_what_does_not_hold() -> None:
+    call = truth(PLANS[0])
+    count = len(bounds_of(call))
+    good, bad = (text([one], CIRCUMSTANCES) for one in (call, call.model_copy(update={"lost_by_capture": 3})))
+    assert f"{count} of {count} requirements hold" in good
+    assert f"{count - 1} of {count} requirements hold" in bad
+    assert "every packet captured" in bad
+    assert "**no**" in bad
+    assert "**no**" not in good
 
 
 def test_who_may_not_capture_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
