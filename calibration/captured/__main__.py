@@ -17,11 +17,13 @@ from calibration.document import Circumstances
 from eloquence_pipeline.errors import EloquenceError
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_KEPT = _PROJECT / ".calibration" / "captured.json"
-_DOCUMENT = _PROJECT / "docs" / "accuracy-captured.md"
+KEPT = _PROJECT / ".calibration" / "captured.json"
+DOCUMENT = _PROJECT / "docs" / "accuracy-captured.md"
 
 
-class _Kept(BaseModel):
+class Kept(BaseModel):
+    """What the last calls came down to, so that the document can be written again."""
+
     circumstances: Circumstances
     calls: list[CallTruth]
 
@@ -41,21 +43,21 @@ def main(
       python -m calibration.captured --no-calls
     """  # noqa: D301 - \b keeps typer from joining the lines
     try:
-        kept = _measured() if calls else _Kept.model_validate_json(_KEPT.read_bytes())
+        kept = _measured() if calls else Kept.model_validate_json(KEPT.read_bytes())
     except EloquenceError as error:
         _progress(str(error))
         raise typer.Exit(error.exit_code) from None
     except FileNotFoundError:
         _progress("nothing has been captured here yet: leave --no-calls out")
         raise typer.Exit(2) from None
-    _DOCUMENT.write_text(text(kept.calls, kept.circumstances), encoding="utf-8")
+    DOCUMENT.write_text(text(kept.calls, kept.circumstances), encoding="utf-8")
     bounds = [bound for call in kept.calls for bound in bounds_of(call)]
     for bound in bounds:
         print(f"{'ok    ' if bound.holds else 'DIFFERS'} {bound.required}: {bound.measured}")
     raise typer.Exit(int(not all(bound.holds for bound in bounds)))
 
 
-def _measured() -> _Kept:
+def _measured() -> Kept:
     circumstances = Circumstances.now(_PROJECT)
     known: list[CallTruth] = []
 
@@ -63,9 +65,9 @@ def _measured() -> _Kept:
         known.append(truth_of(made))
 
     make_calls(PLANS, _progress, analyse)
-    kept = _Kept(circumstances=circumstances, calls=known)
-    _KEPT.parent.mkdir(exist_ok=True)
-    _KEPT.write_text(kept.model_dump_json(), encoding="utf-8")
+    kept = Kept(circumstances=circumstances, calls=known)
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(kept.model_dump_json(), encoding="utf-8")
     return kept
 
 
