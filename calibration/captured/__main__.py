@@ -30,7 +30,7 @@ class Kept(BaseModel):
 
 def main(
     calls: Annotated[
-        bool, typer.Option(help="Make the calls (five minutes); else take the last ones.")
+        bool, typer.Option(help="Make the calls (four minutes); else take the last ones.")
     ] = True,
 ) -> None:
     """Compare the relay's counters with captured packets and write docs/accuracy-captured.md.

@@ -28,7 +28,7 @@ def text(calls: Sequence[CallTruth], circumstances: Circumstances) -> str:
     lost = sum(call.lost_by_capture for call in calls)
     return f"""# The simulated network against captured packets
 
-Written by `python -m calibration.captured` (five minutes on a quiet Linux machine; it needs the right to
+Written by `python -m calibration.captured` (four minutes on a quiet Linux machine; it needs the right to
 capture packets, CAP_NET_RAW, which nothing else here needs). No figure was typed by hand.
 
 {circumstances.sentence}

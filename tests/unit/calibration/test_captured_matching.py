@@ -151,10 +151,11 @@ def test_the_capture_of_what_the_relay_does_is_what_the_relay_counts(
 @given(seed=st.integers(0, 10_000), spread=st.floats(0, 60))
 def test_the_newest_packet_is_low_by_half_the_mean_square_of_the_steps(seed: int, spread: float) -> None:
     generator = np.random.default_rng(seed)
-    sent = np.arange(4000) * 20.0
+    sent = np.arange(4000, dtype=np.float64) * 20.0
     # Packets that would overtake wait, as behind one another in a queue.
-    arrived = np.maximum.accumulate(sent + 100 + generator.uniform(-spread, spread, len(sent)))
-    times = PacketTimes(sent * MS, arrived * MS)
+    strays = generator.uniform(-spread, spread, len(sent))
+    arrived = np.asarray(np.maximum.accumulate(sent + 100 + strays), dtype=np.float64)
+    times = PacketTimes(sent * float(MS), arrived * float(MS))
     low_ms = float(times.delay_ms.mean()) - newest_delay(times).mean_ms
     assert low_ms == pytest.approx(low_by_ms(times), abs=0.15)
 
