@@ -297,6 +297,11 @@ def expected_counts(made: MadeCall) -> ListenerCounts | None:
     last_ns = measured.arrived_ns[0] + (named_ms[-1] - named_ms[0]) * NS_PER_MS
     wall_ns = last_ns + made.captured.wall_minus_monotonic_ns
     last = int(np.abs(np.asarray([at_ns for at_ns, _ in came], dtype=np.float64) - wall_ns).argmin())
+    # The time is that of the newest in order: what it had overtaken may have come since, and is counted.
+    taken_ns = wall_ns + _samples(made)[-1].taken_at_ns - named_ms[-1] * NS_PER_MS
+    newest = max(number for _, number in came[: last + 1])
+    while last + 1 < len(came) and came[last + 1][0] < taken_ns and came[last + 1][1] < newest:
+        last += 1
     numbers = [number for _, number in came[: last + 1]]
     highest = np.maximum.accumulate(numbers)
     steps = np.diff(highest)
