@@ -163,8 +163,9 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
     if measured.is_ambiguous or not len(measured.delay_ms):
         return None
     times = packet_times(made)
-    first_ns, last_ns = measured.arrived_ns.min() - PACKET_MS * NS_PER_MS, measured.arrived_ns.max()
-    inside = (times.arrived_ns >= first_ns) & (times.arrived_ns <= last_ns)
+    last_ns = float(times.arrived_ns.max())
+    first_ns, newest_ns = measured.arrived_ns.min() - PACKET_MS * NS_PER_MS, measured.arrived_ns.max()
+    inside = (times.arrived_ns >= first_ns) & (times.arrived_ns <= newest_ns)
     times = PacketTimes(times.sent_ns[inside], times.arrived_ns[inside])
     # Packets that nobody counted before the first shift the place of every one after it.
     shifted = round(float(np.median(_errors_ms(measured, times))) / PACKET_MS)
@@ -190,7 +191,7 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
         median_error_ms=float(np.median(errors)),
         jitter_ms=jitter_ms,
         correction_ms=_PER_MEAN_SQUARE * jitter_ms**2 / (2 * _spacing_ms(times)),
-        in_flight_mean_ms=_in_flight_ms(made, measured.delay_ms, times),
+        in_flight_mean_ms=_in_flight_ms(made, measured.delay_ms, times, last_ns),
     )
 
 
@@ -231,16 +232,20 @@ def _spacing_ms(times: PacketTimes) -> float:
     return float(np.diff(times.sent_ns).mean()) / NS_PER_MS
 
 
-def _in_flight_ms(made: MadeCall, delay_ms: FloatArray, times: PacketTimes) -> float:
-    """Return the mean delay by Little's law: what is on its way, over how much is sent in a time."""
-    ages = [
-        sample.taken_at_ns / NS_PER_MS - named_ms
-        for sample, named_ms in zip(_samples(made), _newest_named_ms(made), strict=True)
-    ][: len(delay_ms)]
+def _in_flight_ms(made: MadeCall, delay_ms: FloatArray, times: PacketTimes, last_ns: float) -> float:
+    """Return the mean delay by Little's law: what is on its way, over how much is sent in a time.
+
+    After `last_ns` nothing comes any more, and the newest packet only grows older.
+    """
+    meant = [
+        sample.taken_at_ns / NS_PER_MS - named_ms + delay
+        for sample, named_ms, delay in zip(_samples(made), _newest_named_ms(made), delay_ms, strict=False)
+        if sample.monotonic_after_ns <= last_ns
+    ]
     gaps_ms = np.diff(times.sent_ns) / NS_PER_MS
     # Half the time from one packet to the next, met as often as it is long: losses make some longer.
     half_ms = float(np.mean(gaps_ms**2) / (2 * gaps_ms.mean()))
-    return float(delay_ms.mean() + np.mean(ages) - half_ms)
+    return float(np.mean(meant)) - half_ms
 
 
 def _samples(made: MadeCall) -> list[StatisticsSample]:
