@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from eloquence_pipeline.models import Archive, VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.load import LIMIT_WORDS, SIDE_WORDS, limit_clause
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, place_content, print_place
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
 
 TITLES = ("Sessions", "Aller ms", "Masqué", "Retard p99", "Machine", "Serveur", "Verdict")
@@ -63,14 +62,12 @@ def print_capacity(console: Console, result: CapacityResult, archive: Archive) -
             "most_that_held": result.most_that_held,
             "fewest_that_did_not": result.fewest_that_did_not,
             "limit": result.limit.model_dump(mode="json"),
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", capacity_sentence(result), level=STATUS_LEVELS[status], content=content)
         return
     title = f"Test « {result.run.scenario} » {result.run.run_id}"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(title)
     for name in TITLES:
         table.add_column(name, justify="left" if name == "Verdict" else "right", overflow="fold")
     for step in result.steps:

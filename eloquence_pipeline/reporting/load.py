@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,10 +18,11 @@ from eloquence_pipeline.models.load import (
     SessionFigures,
 )
 from eloquence_pipeline.models.load_cells import ManyMachinesResult
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.load_machines import machine_lines
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, place_content, print_place
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_figure
 
 SIDE_WORDS = {
@@ -93,9 +93,7 @@ def print_load(console: Console, result: LoadResult, archive: Archive) -> None:
             "sessions_planned": result.sessions_planned,
             "sessions_measured": result.sessions_measured,
             "limit": result.limit.model_dump(mode="json"),
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", load_sentence(result), level=STATUS_LEVELS[status], content=content)
         return
@@ -109,7 +107,7 @@ def print_load(console: Console, result: LoadResult, archive: Archive) -> None:
 
 def _table(result: LoadResult) -> Table:
     title = f"Test « {result.run.scenario} » {result.run.run_id}"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(title)
     for name in SESSION_TITLES:
         table.add_column(name, justify="left" if name in {"Session", ""} else "right", no_wrap=True)
     shown = worst_first(result)[:_MOST_SHOWN]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from eloquence_pipeline.models import Archive, Axis, ClassEdge, MatrixCell, MatrixResult, VerdictStatus
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import (
     Links,
@@ -106,7 +105,7 @@ def print_matrix(console: Console, result: MatrixResult, archive: Archive | None
         _write(console, result, archive)
         return
     # Units stand above, so that at 80 columns the names of networks and classes stay whole.
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = bare_table(padding=(0, 1, 0, 0))
     for title, unit in zip(TITLES, _TITLE_UNITS, strict=True):
         words = title in {TITLES[0], TITLES[-1]}
         heading = "\n".join([*title.split(), unit]).rstrip()

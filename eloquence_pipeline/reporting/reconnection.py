@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,9 +18,10 @@ from eloquence_pipeline.models import (
     Statistics,
     VerdictStatus,
 )
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, place_content, print_place
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
 
 SIDE_WORDS = {
@@ -79,9 +79,7 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
             "status": result.verdict.status,
             "reasons": result.verdict.reasons,
             "run_id": result.run.run_id,
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", sentence, level=STATUS_LEVELS[result.verdict.status], content=content)
         return
@@ -99,7 +97,7 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
 def reconnection_table(result: ReconnectionResult) -> Table:
     """Return one row a kind and side; medians, with the extremes below them where there are several calls."""
     title = f"Test « {result.run.scenario} » {result.run.run_id}, en ms"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(title)
     table.add_column("Perturbation", overflow="fold")
     table.add_column("Revenu")
     for title in ("Coupure", "SDK", "Retour", "Δ délai"):

@@ -108,8 +108,12 @@ def print_place(console: Console, archive: Archive) -> None:
         console.print(Text(f"          pas envoyées : {archive.problem}", style="red"), soft_wrap=True)
 
 
+def place_content(archive: Archive) -> dict[str, str]:
+    """Return where the evidence is, as a line of JSON says it."""
+    return {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem}
+
+
 def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive | None) -> None:
-    place = {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem} if archive else {}
     content = {
         "scenario": result.run.scenario,
         "status": result.status,
@@ -117,7 +121,7 @@ def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive
         **result.model_dump(include=_SEED_KEYS),
         "run_id": result.run.run_id,
         "baseline": result.baseline.model_dump(mode="json") if result.baseline else None,
-        **place,
+        **(place_content(archive) if archive else {}),
     }
     level = STATUS_LEVELS[result.status]
     console.write("result", verdict_sentence(result), level=level, content=content)
