@@ -15,14 +15,13 @@ from eloquence_pipeline.models import (
     DisturbedSide,
     ReconnectionResult,
     Recovery,
-    Statistics,
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
 from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, place_content, print_place
-from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS, spread
 
 SIDE_WORDS = {
     DisturbedSide.SPEAKER: "locuteur",
@@ -107,7 +106,7 @@ def reconnection_table(result: ReconnectionResult) -> Table:
             f"{summary.kind}\n  {SIDE_WORDS[summary.side]}",
             Text(_came_back(summary).replace(", ", "\n"), style="red" if summary.lost else ""),
             *(
-                _spread(figure).replace(" [", "\n").rstrip("]")
+                spread(figure).replace(" [", "\n").rstrip("]")
                 for figure in (
                     summary.audible_gap_ms,
                     summary.sdk_recovery_ms,
@@ -128,14 +127,6 @@ def _came_back(summary: DisturbanceSummary) -> str:
     return ", ".join(f"{count} {word}" for count, word in parts if count)
 
 
-def _spread(figure: Statistics) -> str:
-    if figure.median is None or figure.min is None or figure.max is None:
-        return "—"
-    if figure.count == 1:
-        return f"{figure.median:.0f}"
-    return f"{figure.median:.0f} [{figure.min:.0f} à {figure.max:.0f}]"
-
-
 def _ms(value: float | None) -> str:
     return "—" if value is None else f"{value:.0f} ms"
 
@@ -153,8 +144,8 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
     head, _, rest = reconnection_sentence(result).partition(": ")
     rows = "\n".join(
         f"| {escaped(str(summary.kind))} | {SIDE_WORDS[summary.side]} | {_came_back(summary)} "
-        f"| {escaped(_spread(summary.audible_gap_ms))} | {escaped(_spread(summary.sdk_recovery_ms))} "
-        f"| {escaped(_spread(summary.rejoin_ms))} | {escaped(_spread(summary.delay_change_ms))} "
+        f"| {escaped(spread(summary.audible_gap_ms))} | {escaped(spread(summary.sdk_recovery_ms))} "
+        f"| {escaped(spread(summary.rejoin_ms))} | {escaped(spread(summary.delay_change_ms))} "
         f"| {summary.phrases_lost} / {summary.phrases_cut} |"
         for summary in result.summaries
     )
@@ -195,10 +186,10 @@ def reconnection_rows(result: ReconnectionResult) -> list[dict[str, Any]]:
         {
             "Perturbation": f"{summary.kind} ({SIDE_WORDS[summary.side]})",
             "Revenu": _came_back(summary),
-            "Coupure audible (ms)": _spread(summary.audible_gap_ms),
-            "SDK (ms)": _spread(summary.sdk_recovery_ms),
-            "Retour (ms)": _spread(summary.rejoin_ms),
-            "Δ délai (ms)": _spread(summary.delay_change_ms),
+            "Coupure audible (ms)": spread(summary.audible_gap_ms),
+            "SDK (ms)": spread(summary.sdk_recovery_ms),
+            "Retour (ms)": spread(summary.rejoin_ms),
+            "Δ délai (ms)": spread(summary.delay_change_ms),
         }
         for summary in result.summaries
     ]
