@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eloquence_pipeline.servers import S3Endpoint, embedded_servers
-from eloquence_pipeline.settings import FolderSettings, Settings, load_settings
+from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings, load_settings
 from eloquence_pipeline.storage import ObjectStore
 from tests.integration.storage.seaweedfs import seaweedfs
 
@@ -27,6 +28,23 @@ def settings_in(folder: Path) -> Settings:
         state=folder / "state",
     )
     return load_settings().model_copy(update={"folders": folders})
+
+
+def storage_in(endpoint: S3Endpoint, bucket: str, **more: Any) -> StorageSettings:
+    """Return settings that name a bucket of a server."""
+    named: dict[str, Any] = {
+        "endpoint_url": endpoint.endpoint_url,
+        "region": endpoint.region,
+        "access_key": endpoint.access_key,
+        "secret_key": endpoint.secret_key,
+        "bucket": bucket,
+    }
+    return StorageSettings(**named | more)
+
+
+def store_in(endpoint: S3Endpoint, bucket: str, **more: Any) -> ObjectStore:
+    """Return a bucket of a server."""
+    return ObjectStore.from_settings(storage_in(endpoint, bucket, **more))
 
 
 @contextmanager
@@ -60,17 +78,7 @@ def restartable(tmp_path: Path) -> RestartableServer:
 def store_at() -> StoreMaker:
     """Make stores with one bucket name, unique to this test."""
     bucket = f"test-{secrets.token_hex(6)}"
-
-    def make(endpoint: S3Endpoint) -> ObjectStore:
-        return ObjectStore(
-            endpoint_url=endpoint.endpoint_url,
-            region=endpoint.region,
-            access_key=endpoint.access_key,
-            secret_key=endpoint.secret_key,
-            bucket=bucket,
-        )
-
-    return make
+    return lambda endpoint: store_in(endpoint, bucket)
 
 
 @pytest.fixture
@@ -79,3 +87,10 @@ def store(server: S3Endpoint, store_at: StoreMaker) -> ObjectStore:
     made = store_at(server)
     made.ensure(create=True)
     return made
+
+
+@pytest.fixture
+def settings(server: S3Endpoint, store: ObjectStore, tmp_path: Path) -> Settings:
+    """Settings that name that bucket, and folders of this test's own."""
+    storage = storage_in(server, store.bucket)
+    return Settings(storage=storage, folders=FolderSettings(results=tmp_path / "results"))
