@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from eloquence_pipeline.models import ScenarioResult
 from eloquence_pipeline.reporting.plot import delay_and_loss_png
+from tests.golden.results import golden
 
 pytestmark = pytest.mark.unit
 
-EXPECTED = Path(__file__).parents[2] / "golden" / "expected"
 RED = (192, 57, 43)
-
-
-def golden(name: str) -> ScenarioResult:
-    return ScenarioResult.model_validate_json((EXPECTED / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def red_dots(png: bytes) -> int:

@@ -27,20 +27,12 @@ from eloquence_pipeline.reporting.html import (
     suite_page,
 )
 from eloquence_pipeline.reporting.html.sound import PLAYED_HZ, sound_data
-from tests.reports import (
-    GOLDEN,
-    PREFIX,
-    Elements,
-    golden,
-    matrix,
-    overloaded,
-    reconnection,
-    slow,
-    suite,
-    with_everything,
-    with_texts,
-)
+from tests.disturbed import reconnection
+from tests.golden.results import golden
+from tests.page_elements import Elements
+from tests.reports import GOLDEN, PREFIX, matrix, overloaded, slow, suite, with_everything
 from tests.simulated import babble
+from tests.texts_of_others import with_texts
 
 pytestmark = pytest.mark.unit
 
