@@ -11,23 +11,13 @@ from typing import Any
 import pytest
 
 from eloquence_pipeline.servers import S3Endpoint, embedded_servers
-from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings, load_settings
+from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings
 from eloquence_pipeline.storage import ObjectStore
+from tests.integration.servers.owner import settings_in
 from tests.integration.storage.seaweedfs import seaweedfs
 
 StoreMaker = Callable[[S3Endpoint], ObjectStore]
 RestartableServer = Callable[[], AbstractContextManager[S3Endpoint]]
-
-
-def settings_in(folder: Path) -> Settings:
-    """All folders in a temporary one, but for the cache: the server is built once a machine."""
-    folders = FolderSettings(
-        results=folder / "results",
-        cache=load_settings().folders.cache,
-        data=folder / "data",
-        state=folder / "state",
-    )
-    return load_settings().model_copy(update={"folders": folders})
 
 
 def storage_in(endpoint: S3Endpoint, bucket: str, **more: Any) -> StorageSettings:
