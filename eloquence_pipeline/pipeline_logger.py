@@ -158,7 +158,7 @@ class PipelineLogger:
         self._log(METRIC, line, "metric", {"name": name, "value": value, "unit": unit})
 
     def progress(self, description: str, completed: float, total: float, unit: str = "s") -> None:
-        """Say how far a long piece of work is; a terminal shows it as a bar, a log does not show it."""
+        """Say how far a long piece of work is; a terminal shows it as a bar, a log now and then."""
         content = {"description": description, "completed": completed, "total": total, "unit": unit}
         self._log(PROGRESS, f"{description}: {completed:.0f}/{total:.0f}", "progress", content)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -25,6 +26,8 @@ from eloquence_pipeline.reporting.patient_console import PatientConsole
 LogFormat = Literal["text", "json"]
 
 _UNWRAPPED_COLUMNS = 240
+_SILENCE_SECONDS = 60.0
+"""In a log, which has no bar, so much time may pass without a sign of life."""
 
 
 def _style(record: logging.LogRecord) -> str:
@@ -35,11 +38,15 @@ def _style(record: logging.LogRecord) -> str:
 
 
 class ConsoleHandler(logging.Handler):
-    """Show log lines on a terminal, in the seed's colours, and progress as one bar below them."""
+    """Show log lines on a terminal, in the seed's colours, and progress as one bar below them.
+
+    Without a terminal progress is a line, where nothing else has been told for a minute.
+    """
 
     def __init__(self, console: Console) -> None:
         super().__init__(level=PROGRESS)
         self._console = console
+        self._told_at = time.monotonic()
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -59,12 +66,14 @@ class ConsoleHandler(logging.Handler):
             if getattr(record, "kind", "") == "progress":
                 self._show_progress(record.__dict__["content"])
             else:
-                self._console.print(Text(record.getMessage(), style=_style(record)), soft_wrap=True)
+                self._print(Text(record.getMessage(), style=_style(record)))
         except Exception:
             self.handleError(record)
 
     def _show_progress(self, content: dict[str, Any]) -> None:
         if not self._console.is_terminal:
+            if time.monotonic() - self._told_at >= _SILENCE_SECONDS:
+                self._print(Text("⏳ {description}, {completed:.0f}/{total:.0f} {unit}".format(**content)))
             return
         if self._bar is None:
             self._progress.start()
@@ -73,6 +82,10 @@ class ConsoleHandler(logging.Handler):
         self._progress.update(self._bar, **content)
         if content["completed"] >= content["total"]:
             self.end_progress()
+
+    def _print(self, line: Text) -> None:
+        self._told_at = time.monotonic()
+        self._console.print(line, soft_wrap=True)
 
     def end_progress(self) -> None:
         """Take the bar away."""

@@ -77,7 +77,7 @@ class Operations:
 
     def await_end(self, run_id: str) -> dict[str, Any]:
         """Return a run that has ended."""
-        await_true(lambda: self.run_of(run_id)["state_type"] in FINAL, "the run ends", within_seconds=90)
+        await_true(lambda: self.run_of(run_id)["state_type"] in FINAL, "the run ends")
         return self.run_of(run_id)
 
     def await_speech(self, known: set[Path]) -> Path:

@@ -98,7 +98,7 @@ def test_of_three_load_cells_one_is_killed_and_the_rest_stands(
     )
     assert command.poll() is None, told()
     machines[1].kill_run()
-    assert command.wait(timeout=90) == ExitCode.NOT_CARRIED_OUT, told()
+    assert command.wait(timeout=120) == ExitCode.NOT_CARRIED_OUT, told()
 
     folder = max((operations.home.results / "runs").glob("*/load/*"))
     result: dict[str, Any] = json.loads((folder / "results.json").read_text())

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -123,6 +124,25 @@ def test_verbose_lines_are_in_json_too_and_progress_is_not(capsys: pytest.Captur
         PipelineLogger("TEST").debug("détail")
         PipelineLogger("TEST").progress("Transmission", 1, 30)
     assert [line["kind"] for line in objects(capsys.readouterr().out)] == ["debug"]
+
+
+def test_a_log_tells_progress_where_nothing_else_was_told_for_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+    logger = PipelineLogger("TEST")
+    with shown_on(make_console(), verbose=False):
+        for completed in range(0, 200, 20):
+            seconds = 1000.0 + completed
+            logger.progress("Transmission", completed, 1200)
+            if completed == 100:
+                logger.info("un mot")
+    assert capsys.readouterr().out.splitlines() == [
+        "⏳ Transmission, 60/1200 s",
+        "ℹ️ TEST | un mot",
+        "⏳ Transmission, 160/1200 s",
+    ]
 
 
 def test_whatever_is_printed_in_json_mode_is_json(capsys: pytest.CaptureFixture[str]) -> None:
