@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from eloquence_pipeline.models import SpeechScript
 from eloquence_pipeline.settings import Settings, load_settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE
@@ -31,9 +32,12 @@ def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def looked_at(_: Settings) -> None: ...
 
+    def nothing_said(*_: Any) -> dict[str, SpeechScript]:
+        return {}
+
     monkeypatch.setattr(load, "measuring", measuring)
     monkeypatch.setattr(load, "check_store", looked_at)
-    monkeypatch.setattr(load, "session_scripts", lambda *_: dict[str, Any]())
+    monkeypatch.setattr(load, "session_scripts", nothing_said)
     monkeypatch.setattr(states, "forward_logs_to_prefect", lambda: None)  # it would stay for other tests
 
 
