@@ -15,9 +15,8 @@ from eloquence_pipeline.reporting.markdown import (
     Links,
     Picture,
     escaped,
-    links_markdown,
+    evidence_markdown,
     picture_markdown,
-    place_of,
 )
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_clause
 
@@ -154,9 +153,7 @@ def matrix_markdown(result: MatrixResult, archive: Archive, links: Links, plot: 
 {edges}
 
 {picture_markdown(plot, "délai, masquage et qualité")}
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
+{evidence_markdown(archive, links)}
 """
 
 

@@ -19,8 +19,14 @@ from eloquence_pipeline.models import (
 )
 from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, place_content, print_place
+from eloquence_pipeline.reporting.markdown import Links, escaped, evidence_markdown
+from eloquence_pipeline.reporting.summary import (
+    STATUS_LEVELS,
+    place_content,
+    print_place,
+    print_sentence,
+    test_title,
+)
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS, spread
 
 SIDE_WORDS = {
@@ -88,15 +94,13 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
         if summary.not_tried:
             told = f"{summary.kind} ({SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
             console.print(told, style="yellow", markup=False, soft_wrap=True)
-    style = STATUS_STYLES[result.verdict.status]
-    console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)
+    print_sentence(console, sentence, result.verdict.status)
     print_place(console, archive)
 
 
 def reconnection_table(result: ReconnectionResult) -> Table:
     """Return one row a kind and side; medians, with the extremes below them where there are several calls."""
-    title = f"Test « {result.run.scenario} » {result.run.run_id}, en ms"
-    table = bare_table(title)
+    table = bare_table(f"{test_title(result.run)}, en ms")
     table.add_column("Perturbation", overflow="fold")
     table.add_column("Revenu")
     for title in ("Coupure", "SDK", "Retour", "Δ délai"):
@@ -172,11 +176,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
 
 {calls}
 
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
-
-**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+{evidence_markdown(archive, links, result.run)}
 """
 
 

@@ -14,6 +14,7 @@ from eloquence_pipeline.models import (
     BaselineComparison,
     Change,
     PhraseObservation,
+    RunInfo,
     ScenarioResult,
     Stage,
     VerdictStatus,
@@ -82,8 +83,7 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(quality_table(result.quality))
     if result.baseline is not None:
         print_baseline(console, result.baseline)
-    verdict = Text(verdict_sentence(result), style=STATUS_STYLES[result.status])
-    console.print(verdict, soft_wrap=not console.is_terminal)
+    print_sentence(console, verdict_sentence(result), result.status)
     if archive is not None:
         print_place(console, archive)
 
@@ -97,6 +97,11 @@ def print_baseline(console: Console, comparison: BaselineComparison) -> None:
     console.print(Text(baseline_sentence(comparison), style=style), soft_wrap=not console.is_terminal)
     if left_out := left_out_sentence(comparison):
         console.print(f"   {left_out}", style="dim", markup=False)
+
+
+def print_sentence(console: Console, sentence: str, status: VerdictStatus) -> None:
+    """Print a verdict."""
+    console.print(Text(sentence, style=STATUS_STYLES[status]), soft_wrap=not console.is_terminal)
 
 
 def print_place(console: Console, archive: Archive) -> None:
@@ -141,10 +146,15 @@ def print_budget(console: Console, result: ScenarioResult) -> None:
         console.print(f"   → {advice}", markup=False)
 
 
+def test_title(run: RunInfo) -> str:
+    """Return what stands above the table of a run."""
+    return f"Test « {run.scenario} » {run.run_id}"
+
+
 def phrase_table(result: ScenarioResult) -> Table:
     """Return one row a phrase; where several speak, with who says it."""
     several = len(result.speakers) > 1
-    table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}", expand=False)
+    table = Table(title=test_title(result.run), expand=False)
     table.add_column("#", justify="right")
     if several:
         table.add_column("Voix", no_wrap=True)
