@@ -48,7 +48,7 @@ check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a mi
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m unit -n 2 --dist loadfile
+	@$(BIN)/pytest -q -m unit -n 2 --dist loadfile tests/unit tests/golden
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its usual form
