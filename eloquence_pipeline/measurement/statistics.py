@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -84,12 +85,14 @@ def drift_of_phrases(voices: Iterable[Sequence[PhraseObservation]]) -> Drift | N
     """
     points: list[tuple[float, float]] = []
     for phrases in voices:
-        usual_ms = summarise(phrase.one_way_delay_ms for phrase in phrases).median
-        points += [
-            (phrase.position_in_sent_seconds / SECONDS_PER_MINUTE, phrase.one_way_delay_ms - usual_ms)
+        heard = [
+            (phrase.position_in_sent_seconds / SECONDS_PER_MINUTE, phrase.one_way_delay_ms)
             for phrase in phrases
-            if phrase.one_way_delay_ms is not None and usual_ms is not None
+            if phrase.one_way_delay_ms is not None
         ]
+        if heard:
+            usual_ms = statistics.median(delay_ms for _, delay_ms in heard)
+            points += [(minutes, delay_ms - usual_ms) for minutes, delay_ms in heard]
     points.sort()
     return drift([minutes for minutes, _ in points], [delay_ms for _, delay_ms in points])
 
