@@ -34,6 +34,7 @@ from eloquence_pipeline.models.load_cells import (
 )
 from eloquence_pipeline.settings import ThresholdSettings
 from tests import loads
+from tests.figures import START, pacing
 
 RUN_ID = "20261123T060403Z-8cfe42"
 PHRASES = 60
@@ -97,7 +98,7 @@ def overloaded_server() -> LoadResult:
 
 def late_tester() -> LoadResult:
     """Return sessions of which some were not paced, and one that could not join."""
-    late = loads.pacing(p99_ms=18.4, max_ms=80.0, overloaded=True)
+    late = pacing(p99_ms=18.4, max_ms=80.0, overloaded=True)
     sessions = [spoken(number) for number in range(1, 6)] + [
         spoken(number, 310.0, tester=late) for number in (6, 7)
     ]
@@ -124,7 +125,7 @@ def many_machines() -> ManyMachinesResult:
         run_info(parameters=run_info().parameters | {"cells": 3, "sessions": 6, "pool": "load"}),
         LoadWish(sessions=6, duration_seconds=120),
         shares,
-        Lead(clock_id="one", kernel_clock=unknown, start_at=loads.START, bounds={}, lost=[lost]),
+        Lead(clock_id="one", kernel_clock=unknown, start_at=START, bounds={}, lost=[lost]),
         server=loads.server(),
         thresholds=ThresholdSettings(),
     )
@@ -137,7 +138,7 @@ def _share(cell: int, sessions: list[MeasuredSession], late_ms: float) -> ShareF
         cell=cell,
         machine=Machine(name=f"voice-{cell}", cores=2, clock_id=f"clock-{cell}", slot="slot"),
         beginning=Beginning(
-            began_at=loads.START + timedelta(milliseconds=late_ms),
+            began_at=START + timedelta(milliseconds=late_ms),
             late_ms=late_ms,
             correction_ms=12.0 * (cell - 1),
             kernel_clock=kernel_clock,

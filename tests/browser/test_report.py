@@ -17,9 +17,11 @@ from eloquence_pipeline.report import ReportOptions, report_of
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
 from tests.browser.conftest import Morning
+from tests.disturbed import reconnection
+from tests.golden.results import golden
 from tests.golden.runs import GOLDEN_RUNS
 from tests.load_reports import found_limit, overloaded_server
-from tests.reports import golden, matrix, reconnection, slow, suite, with_everything
+from tests.reports import matrix, slow, suite, with_everything
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSi
 from eloquence_pipeline.settings import ThresholdSettings
 from flows.load import capacity_result, refused_step
 from tasks.run import Run
-from tests.loads import START
+from tests.figures import START
 
 pytestmark = pytest.mark.unit
 

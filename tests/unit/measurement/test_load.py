@@ -11,6 +11,7 @@ from eloquence_pipeline.measurement.load import merged
 from eloquence_pipeline.measurement.load_course import course_of
 from eloquence_pipeline.measurement.statistics import summarise
 from tests import loads
+from tests.figures import phrase
 
 pytestmark = pytest.mark.unit
 
@@ -56,7 +57,7 @@ def test_the_course_says_when_it_got_worse_and_when_phrases_were_lost() -> None:
 
 
 def test_a_stretch_in_which_nobody_speaks_is_part_of_the_course() -> None:
-    phrases = (loads.phrase(1, 40.0, at_seconds=5.0), loads.phrase(2, 44.0, at_seconds=35.0))
+    phrases = (phrase(1, 40.0, at_seconds=5.0), phrase(2, 44.0, at_seconds=35.0))
     course = course_of(phrases)
     assert [each.phrases_sent for each in course] == [1, 0, 0, 1]
     assert course[1].one_way_delay_median_ms is None

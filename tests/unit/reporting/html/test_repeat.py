@@ -13,8 +13,9 @@ from eloquence_pipeline.reporting.html.repeat import matrix_command, repeating_c
 from eloquence_pipeline.settings import ThresholdSettings
 from flows.cli import app
 from flows.plans import Plan, basic_plan, latency_plan, network_plan, stability_plan, stress_plan
+from tests.golden.results import golden
 from tests.load_reports import found_limit, good_load, many_machines
-from tests.reports import golden, matrix
+from tests.reports import matrix
 
 pytestmark = pytest.mark.unit
 
