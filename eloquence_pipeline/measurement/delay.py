@@ -19,9 +19,10 @@ from eloquence_pipeline.measurement.method import (
     MAX_ONE_WAY_DELAY_SECONDS,
     min_correlation_peak,
 )
+from eloquence_pipeline.measurement.pieces import Neighbour, follow_in_pieces, room_between
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate, find_candidates, track
-from eloquence_pipeline.measurement.speed import is_at_another_speed
+from eloquence_pipeline.measurement.speed import is_at_another_speed, is_like_one_speed
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.measurement.uncertainty import matching_bound_seconds, mean_of_windows_deviation
 from eloquence_pipeline.signal.alignment import Match
@@ -120,8 +121,12 @@ def find_phrases(ends: Ends, places: Sequence[tuple[int, int]]) -> list[PhraseAr
     """
     spans = [_span(ends, *place) for place in places]
     found = _find(ends.audio, spans)
-    return [
+    arrivals = [
         _arrival(ends, span, candidate, match) for span, (candidate, match) in zip(spans, found, strict=True)
+    ]
+    return [
+        arrival if arrival.received else _arrival_in_pieces(ends, arrivals, number)
+        for number, arrival in enumerate(arrivals)
     ]
 
 
@@ -169,6 +174,30 @@ def _arrival(ends: Ends, span: Span, candidate: Candidate | None, match: Match) 
         return PhraseArrival(span, sent_ns, match)
     if is_at_another_speed(ends.audio, span, course.displacement, match.peak):
         return PhraseArrival(span, sent_ns, match)
+    return _received(ends, span, match, course, required)
+
+
+def _arrival_in_pieces(ends: Ends, arrivals: Sequence[PhraseArrival], number: int) -> PhraseArrival:
+    arrival = arrivals[number]
+    span = arrival.span
+    room = room_between(
+        ends.audio, span, _next_received(arrivals[:number][::-1]), _next_received(arrivals[number + 1 :])
+    )
+    course = room and follow_in_pieces(ends.audio, ends.sent.samples, ends.received.samples, span, room)
+    required = min_correlation_peak(span.sample_count / ends.sent.timeline.sample_rate_hz)
+    if room is None or course is None or course.peak < required:
+        return arrival
+    if is_like_one_speed(ends.audio, span, room.lowest, room.highest, course.peak):
+        return arrival
+    return _received(ends, span, replace(arrival.match, peak=course.peak), course, required)
+
+
+def _next_received(arrivals: Sequence[PhraseArrival]) -> Neighbour | None:
+    return next((Neighbour(each.span, each.course) for each in arrivals if each.course is not None), None)
+
+
+def _received(ends: Ends, span: Span, match: Match, course: Course, required: float) -> PhraseArrival:
+    sent_ns = ends.sent.timeline.time_ns(span.start_sample, span.sample_count)
     position = span.start_sample + course.displacement
     arrived_ns = ends.received.timeline.time_ns(position, span.sample_count)
     return PhraseArrival(

@@ -244,7 +244,7 @@ def _cell(budget: DelayBudget | None, stage: Stage) -> str:
 def histogram_plot(result: ScenarioResult) -> Plot | None:
     """Draw how often each delay occurred; None where nothing was received.
 
-    Of few phrases the windows of 200 ms are counted: so many phrases make no histogram.
+    Of few phrases the windows along them are counted: so many phrases make no histogram.
     """
     histogram = result.delay.window_delay_histogram or result.delay.one_way_delay_histogram
     if histogram is None or not histogram.counts:
@@ -261,7 +261,7 @@ def histogram_plot(result: ScenarioResult) -> Plot | None:
     axes.yaxis.get_major_locator().set_params(integer=True)
     of_windows = result.delay.window_delay_histogram is not None
     drawing.entitle(
-        Text("nombre de fenêtres de 200 ms", "number of windows of 200 ms")
+        Text("nombre de fenêtres le long des phrases", "number of windows along the phrases")
         if of_windows
         else Text("nombre de phrases", "number of phrases")
     )
