@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -124,9 +125,11 @@ def find_phrases(ends: Ends, places: Sequence[tuple[int, int]]) -> list[PhraseAr
     arrivals = [
         _arrival(ends, span, candidate, match) for span, (candidate, match) in zip(spans, found, strict=True)
     ]
+    known = [None, *(Neighbour(each.span, each.course) for each in arrivals if each.course is not None), None]
+    so_far = accumulate(int(arrival.received) for arrival in arrivals)
     return [
-        arrival if arrival.received else _arrival_in_pieces(ends, arrivals, number)
-        for number, arrival in enumerate(arrivals)
+        arrival if arrival.received else _arrival_in_pieces(ends, arrival, known[count], known[count + 1])
+        for arrival, count in zip(arrivals, so_far, strict=True)
     ]
 
 
@@ -177,12 +180,11 @@ def _arrival(ends: Ends, span: Span, candidate: Candidate | None, match: Match) 
     return _received(ends, span, match, course, required)
 
 
-def _arrival_in_pieces(ends: Ends, arrivals: Sequence[PhraseArrival], number: int) -> PhraseArrival:
-    arrival = arrivals[number]
+def _arrival_in_pieces(
+    ends: Ends, arrival: PhraseArrival, before: Neighbour | None, after: Neighbour | None
+) -> PhraseArrival:
     span = arrival.span
-    room = room_between(
-        ends.audio, span, _next_received(arrivals[:number][::-1]), _next_received(arrivals[number + 1 :])
-    )
+    room = room_between(ends.audio, span, before, after)
     course = room and follow_in_pieces(ends.audio, ends.sent.samples, ends.received.samples, span, room)
     required = min_correlation_peak(span.sample_count / ends.sent.timeline.sample_rate_hz)
     if room is None or course is None or course.peak < required:
@@ -190,10 +192,6 @@ def _arrival_in_pieces(ends: Ends, arrivals: Sequence[PhraseArrival], number: in
     if is_like_one_speed(ends.audio, span, room.lowest, room.highest, course.peak):
         return arrival
     return _received(ends, span, replace(arrival.match, peak=course.peak), course, required)
-
-
-def _next_received(arrivals: Sequence[PhraseArrival]) -> Neighbour | None:
-    return next((Neighbour(each.span, each.course) for each in arrivals if each.course is not None), None)
 
 
 def _received(ends: Ends, span: Span, match: Match, course: Course, required: float) -> PhraseArrival:

@@ -147,7 +147,7 @@ def follow_in_pieces(
         None if no piece is like what was sent. Its windows are half as long as those of other phrases.
     """
     reference = audio.reference(span)
-    frame = round(_FRAME_SECONDS * audio.sample_rate_hz / audio.step)
+    frame = _coarse_frame(audio)
     if len(reference) < _LEAST_PIECE_FRAMES * frame or not reference.any():
         return None
     stretch = audio.stretch(span, room.lowest, room.highest, room.free_from, room.free_to)
@@ -164,6 +164,10 @@ def follow_in_pieces(
     return phrase.course(like) if like and not drifts.any() else None
 
 
+def _coarse_frame(audio: CoarseAudio) -> int:
+    return round(_FRAME_SECONDS * audio.sample_rate_hz / audio.step)
+
+
 @dataclass(frozen=True)
 class _Phrase:
     said: FloatArray
@@ -173,7 +177,7 @@ class _Phrase:
 
     @property
     def frame(self) -> int:
-        return round(_FRAME_SECONDS * self.audio.sample_rate_hz)
+        return _coarse_frame(self.audio) * self.audio.step
 
     @property
     def frame_count(self) -> int:
