@@ -42,13 +42,14 @@ screenshots: $(INSTALLED) ## The same, and write what is seen into docs/screensh
 	@$(BIN)/eloquence prepare
 	@$(BIN)/pytest -m browser --screenshots docs/screenshots
 
+# Each worker computes with one thread: four on two cores wait for each other.
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a minute
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m unit -n 2
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -m unit -n 2 --dist loadfile tests/unit tests/golden
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its usual form

@@ -74,7 +74,9 @@ def text(
 _HEAD = """# How exact the measurement is
 
 Written by `make calibrate`, which puts known truth in and compares what comes out. No figure here was typed
-by hand. What the words mean is in [results.md](results.md); the methods are in the [decisions](adr/).
+by hand. What the words mean is in [results.md](results.md); the methods are in the [decisions](adr/). The
+counters of the simulated network, which are the truth of calls below, are compared with captured packets in
+[accuracy-captured.md](accuracy-captured.md).
 """
 
 

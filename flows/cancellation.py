@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from prefect.client.orchestration import get_client
@@ -11,7 +12,9 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 
+from eloquence_pipeline.storage.evidence import RunFolder
 from flows.interruption import sigterm_cancels
+from tasks.run import Run
 
 
 async def ending_in_order(work: Coroutine[Any, Any, State[Any]]) -> State[Any]:
@@ -33,6 +36,16 @@ async def ending_in_order(work: Coroutine[Any, Any, State[Any]]) -> State[Any]:
             if not await _is_being_cancelled():
                 raise
             return Cancelled(message="cancelled; what was recorded until then is kept")
+
+
+@contextmanager
+def sealed_when_cancelled(run: Run) -> Generator[None]:
+    """Seal the folder of a run that is cancelled: no later task runs, and what there is can be sent."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        RunFolder.open(run.folder).seal()
+        raise
 
 
 async def _is_being_cancelled() -> bool:

@@ -42,6 +42,7 @@ from eloquence_pipeline.reporting.event import capacity_event, load_event
 from eloquence_pipeline.reporting.load import load_sentence
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.room import require_room
+from flows.cancellation import sealed_when_cancelled
 from flows.parameters import (
     ASKED_CATEGORIES,
     ASKED_SEED,
@@ -126,8 +127,9 @@ async def _one_load(wish: LoadWish, categories: list[str], settings: Settings, s
     parameters: dict[str, JsonValue] = {**wish.model_dump(), "categories": [*categories]}
     require_room(settings, wish.duration_seconds, speakers=wish.sessions)
     run = Run.begin(LOAD, settings, seed=seed, parameters=parameters)
-    scripts = session_scripts(wish, categories, settings, seed)
-    result: LoadResult = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
+    with sealed_when_cancelled(run):
+        scripts = session_scripts(wish, categories, settings, seed)
+        result: LoadResult = await outcome_of(carry_load(run, wish, scripts, settings, return_state=True))
     return LoadOutcome(result=result, archive=await kept_or_raised(run, result, settings))
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -26,6 +23,7 @@ from eloquence_pipeline.settings import Settings, ThresholdSettings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.room import require_room
 from eloquence_pipeline.storage.store import open_store
+from flows.cancellation import sealed_when_cancelled
 from flows.environment import servers_at_hand
 from flows.load import LOAD, session_scripts, warn_beforehand
 from flows.parameters import (
@@ -118,16 +116,6 @@ async def load_many(
     emit([load_event(result, kept)])
     outcome = LoadOutcome(result=result, archive=kept)
     return verdict_state(result.verdict.status, load_sentence(result), outcome)
-
-
-@contextmanager
-def sealed_when_cancelled(run: Run) -> Generator[None]:
-    """Seal the folder of a run that is cancelled: no later task runs, and what there is can be sent."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        RunFolder.open(run.folder).seal()
-        raise
 
 
 def require_shares(wish: LoadWish, cells: int) -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.models import STABILITY_TEST, Clip, Phrase, SpeechScript
 from eloquence_pipeline.settings import PhraseSettings
 from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import draw_phrases, lay_out, numbered_together, phrases_to_fill
 
-_MILLISECONDS_PER_SECOND = 1000
 _SEED_BITS = 31
 _MATRIX_PAUSE_MS = 1000
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -120,7 +120,7 @@ def network_plan(network: str, packets: int, categories: Sequence[str]) -> Plan:
 def _counted(
     scenario: str, packets: int, interval_ms: int, categories: Sequence[str], speakers: int = 1
 ) -> Plan:
-    pause_seconds = interval_ms / _MILLISECONDS_PER_SECOND
+    pause_seconds = interval_ms / MILLISECONDS_PER_SECOND
     several: dict[str, JsonValue] = {"speakers": speakers} if speakers > 1 else {}
     return Plan(
         scenario,

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eloquence_pipeline.errors import EloquenceError
 from eloquence_pipeline.models.disturbance import DisturbanceKind
+from eloquence_pipeline.reporting.flags import REPEATING_FLAGS
 from eloquence_pipeline.settings import (
     LONGEST_RAMP_UP_SECONDS,
     DurationSeconds,
@@ -25,22 +26,13 @@ from flows.parameters import require_conditions
 from flows.targets import known_targets, require_target
 from tasks.own_test_loader import absolute_spec, load_own_test, registered_tests
 
-FLAGS = {
-    "duration_seconds": "--duration",
-    "packets": "--packets",
-    "interval_ms": "--interval",
-    "speakers": "--speakers",
-    "categories": "--category",
-    "disturbances": "--disturbance",
-    "sides": "--side",
-    "repetitions": "--repetitions",
+FLAGS = REPEATING_FLAGS | {
     "sessions": "--sessions",
     "background": "--background",
     "ramp_up_seconds": "--ramp-up",
     "cells": "--cells",
     "pool": "--pool",
     "seed": "--seed",
-    "network": "--network",
     "conditions": "--condition",
     "must_pass": "--must-pass",
     "target": "--target",

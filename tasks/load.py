@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.load.cells import SETTLING_SECONDS, run_cells
 from eloquence_pipeline.load.host_watch import HostWatch
 from eloquence_pipeline.load.planning import plan_cells, tokens_of
@@ -43,6 +43,27 @@ WORST_SESSIONS = 3
 _logger = PipelineLogger("LOAD")
 
 
+async def shown_until_spoken(who: str, start_ns: int, whole_seconds: float, progress: Progress) -> None:
+    """Show how far a load is, until all have spoken.
+
+    Parameters
+    ----------
+    who
+        Speaks, for the terminal.
+    start_ns
+        The common start, on the measuring clock.
+    whole_seconds
+        How long each of them speaks.
+    progress
+        Is told as well.
+    """
+    while (seconds := (monotonic_ns() - start_ns) / NANOSECONDS_PER_SECOND) < whole_seconds:
+        if seconds > 0:
+            progress.tell(seconds / whole_seconds)
+            _logger.progress(f"Transmission : {who}", seconds, whole_seconds)
+        await asyncio.sleep(_TICK_SECONDS)
+
+
 class _Narration:
     """Shows how far the load is."""
 
@@ -52,16 +73,12 @@ class _Narration:
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self, start_ns: int) -> None:
-        del start_ns
         _logger.info(f"toutes les sessions sont là ; départ commun dans {SETTLING_SECONDS:.0f} s ou plus")
-        self._task = asyncio.create_task(self._tell(), name="narration")
+        self._task = asyncio.create_task(self._tell(start_ns), name="narration")
 
-    async def _tell(self) -> None:
-        began, whole = time.monotonic(), float(self._wish.duration_seconds)
-        while (seconds := time.monotonic() - began) < whole:
-            self._progress.tell(seconds / whole)
-            _logger.progress(f"Transmission : {self._wish.sessions} sessions", seconds, whole)
-            await asyncio.sleep(_TICK_SECONDS)
+    async def _tell(self, start_ns: int) -> None:
+        who = f"{self._wish.sessions} sessions"
+        await shown_until_spoken(who, start_ns, self._wish.duration_seconds, self._progress)
 
     async def end(self) -> None:
         if self._task is not None:

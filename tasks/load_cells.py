@@ -10,7 +10,7 @@ from importlib.metadata import version
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, clock_id, kernel_clock, monotonic_ns
+from eloquence_pipeline.clock import clock_id, kernel_clock
 from eloquence_pipeline.errors import ConfigurationError, StorageError
 from eloquence_pipeline.load.barrier import Barrier
 from eloquence_pipeline.load.cells import run_cells
@@ -35,13 +35,13 @@ from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.keys import RUNS
 from eloquence_pipeline.storage.store import open_store
+from tasks.load import shown_until_spoken
 from tasks.load_pool import PoolRuns, PoolWish
 from tasks.progress import Progress, shown_progress
 from tasks.run import Run
 from tasks.slot import alone_on
 
 PACKAGE = "eloquence-pipeline"
-_TICK_SECONDS = 1.0
 _SENDING_SECONDS = 120.0
 """For load cells to send their recordings, once their figures are here."""
 
@@ -169,12 +169,8 @@ class _LedLoad:
 
     async def _watched(self, start_ns: int, progress: Progress) -> None:
         """Show how far all are, and ask the server no more when they have spoken."""
-        whole = float(self.plan.duration_seconds)
-        while (seconds := (monotonic_ns() - start_ns) / NANOSECONDS_PER_SECOND) < whole:
-            if seconds > 0:
-                progress.tell(seconds / whole)
-                _logger.progress(f"Transmission : {len(self.plan.shares)} cellules de charge", seconds, whole)
-            await asyncio.sleep(_TICK_SECONDS)
+        who = f"{len(self.plan.shares)} cellules de charge"
+        await shown_until_spoken(who, start_ns, self.plan.duration_seconds, progress)
         await self.server.end()
         _logger.info("transmission terminée ; chaque cellule de charge analyse ses sessions")
 

@@ -27,9 +27,8 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.markdown import (
     Links,
     Picture,
-    links_markdown,
+    evidence_markdown,
     phrase_rows,
-    place_of,
     verdict_markdown,
 )
 from eloquence_pipeline.reporting.matrix import matrix_markdown
@@ -99,7 +98,7 @@ async def report_suite(parts: Parts, errors: Errors, archive: Archive, settings:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
     links = links_of(archive, settings)
     await acreate_markdown_artifact(
-        f"{suite_markdown(parts, errors)}\n**Preuves**: {place_of(archive)}\n\n{links_markdown(links)}\n",
+        f"{suite_markdown(parts, errors)}\n{evidence_markdown(archive, links)}\n",
         key="suite-verdict",
         description="Verdict : suite",
     )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.models import (
     InboundRtp,
-    LossLevel,
-    LossLevels,
     PacingFigures,
-    PhraseObservation,
     RtpFigures,
-    RunInfo,
-    SpeakerFigures,
 )
 from eloquence_pipeline.models.load import (
     CellFigures,
@@ -25,34 +19,10 @@ from eloquence_pipeline.models.load import (
     ServerFigures,
     SessionFigures,
 )
+from tests.figures import START, phrase, speaker_figures
+from tests.simulated import run_info
 
-START = datetime(2026, 11, 23, tzinfo=UTC)
-RUN = RunInfo(
-    run_id="load",
-    scenario="load",
-    started_at=START,
-    target="embedded",
-    livekit_url="ws://127.0.0.1:1",
-    room="room",
-    seed=1,
-    parameters={},
-    clock_id="test",
-    versions={},
-)
-
-_NONE = LossLevel(lost=0, total=0, ratio=None, low=None, high=None)
-NO_LOSS = LossLevels(phrases=_NONE, rtp=_NONE, concealed=_NONE, audio=_NONE, audio_undecided_samples=0)
-
-
-def pacing(p99_ms: float = 0.5, max_ms: float = 2.0, *, overloaded: bool = False) -> PacingFigures:
-    return PacingFigures(
-        pacing_lateness_p99_ms=p99_ms,
-        pacing_lateness_max_ms=max_ms,
-        event_loop_lag_p99_ms=0.5,
-        arrival_jitter_p99_ms=1.0,
-        frames_skipped=0,
-        overloaded=overloaded,
-    )
+RUN = run_info().model_copy(update={"run_id": "load", "scenario": "load", "started_at": START})
 
 
 def rtp(received: int = 1000, lost: int = 0) -> RtpFigures:
@@ -73,28 +43,6 @@ def rtp(received: int = 1000, lost: int = 0) -> RtpFigures:
     return RtpFigures(inbound=inbound, packet_loss_ratio=lost / (received + lost))
 
 
-def phrase(index: int, delay_ms: float | None, at_seconds: float = 1.0, **changes: Any) -> PhraseObservation:
-    values: dict[str, Any] = {
-        "index": index,
-        "speaker": "session-001",
-        "text": "bonjour",
-        "category": "greetings",
-        "received": delay_ms is not None,
-        "sent_at": START,
-        "position_in_sent_seconds": at_seconds,
-        "sample_count": 48_000,
-        "duration_seconds": 1.0,
-        "generation_ms": 10.0,
-        "clip_from_cache": False,
-        "send_ms": 0.1,
-        "one_way_delay_ms": delay_ms,
-        "end_to_end_ms": None if delay_ms is None else delay_ms + 10.0,
-        "correlation_peak": 0.9,
-        "peak_to_sidelobe_ratio": 3.0,
-    }
-    return PhraseObservation(**{**values, **changes})
-
-
 def session(
     number: int,
     delays_ms: list[float | None],
@@ -108,18 +56,7 @@ def session(
         phrase(place, delay_ms, at_seconds=2.0 * place, speaker=name)
         for place, delay_ms in enumerate(delays_ms, start=1)
     )
-    received = sum(one.received for one in phrases)
-    figures = SpeakerFigures(
-        speaker=name,
-        packets_sent=len(phrases),
-        packets_received=received,
-        packet_loss_rate=1 - received / len(phrases) if phrases else 0.0,
-        end_to_end_ms=summarise(one.end_to_end_ms for one in phrases),
-        one_way_delay_ms=summarise(one.one_way_delay_ms for one in phrases),
-        rtp=streams or rtp(),
-        loss=NO_LOSS,
-        tester=tester or pacing(),
-    )
+    figures = speaker_figures(name, phrases, streams or rtp(), tester)
     return MeasuredSession(
         figures=SessionFigures(
             session=number,

@@ -14,8 +14,8 @@ from eloquence_pipeline.load.cell import Cell
 from eloquence_pipeline.load.session import Session
 from eloquence_pipeline.measurement.pacing import is_paced, late_frames
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
-from eloquence_pipeline.measurement.statistics import drift, slope_of, summarise_array
-from eloquence_pipeline.models import Channel, Drift, PhraseObservation, Transmission
+from eloquence_pipeline.measurement.statistics import drift_of_phrases, slope_of, summarise_array
+from eloquence_pipeline.models import Channel, Transmission
 from eloquence_pipeline.models.load import (
     CellFigures,
     CellResult,
@@ -26,7 +26,6 @@ from eloquence_pipeline.models.load import (
 from eloquence_pipeline.settings import ThresholdSettings
 
 TRANSMISSION_FILE = "transmission.json"
-_SECONDS_PER_MINUTE = 60.0
 _RECONNECTED = "reconnected"
 
 Float64Array = npt.NDArray[np.float64]
@@ -111,7 +110,7 @@ def _told(
             room=session.plan.room,
             figures=speaker.figures,
             one_way_delay_ms=tuple(phrase.one_way_delay_ms for phrase in phrases),
-            drift=_drift(phrases),
+            drift=drift_of_phrases([phrases]),
             reconnections=_reconnections(speaker.channel),
             failure=session.failure,
             frames_late_ratio=late / frames if frames else 0.0,
@@ -119,13 +118,6 @@ def _told(
         ),
         phrases=phrases,
     )
-
-
-def _drift(phrases: Sequence[PhraseObservation]) -> Drift | None:
-    heard = [
-        (p.position_in_sent_seconds, p.one_way_delay_ms) for p in phrases if p.one_way_delay_ms is not None
-    ]
-    return drift([at / _SECONDS_PER_MINUTE for at, _ in heard], [ms for _, ms in heard])
 
 
 def _reconnections(channel: Channel) -> int:

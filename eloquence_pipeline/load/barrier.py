@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from eloquence_pipeline.clock import (
+    MILLISECONDS_PER_SECOND,
     NANOSECONDS_PER_MILLISECOND,
     NANOSECONDS_PER_SECOND,
     Instant,
@@ -38,7 +39,6 @@ from eloquence_pipeline.models.load_cells import (
     StartSignal,
 )
 
-_MILLISECONDS_PER_SECOND = 1000.0
 _LOOKS_FOR_THE_END = 10
 """Every so many looks for what is waited for."""
 
@@ -85,7 +85,7 @@ class Barrier:
         await self._exchange.say(note_of(self._cell, HERE), note)
         signal = await self._heard(JOIN, JoinSignal)
         waited = datetime.now(UTC) - signal.said_at
-        self._heard_after_ms = waited.total_seconds() * _MILLISECONDS_PER_SECOND
+        self._heard_after_ms = waited.total_seconds() * MILLISECONDS_PER_SECOND
 
     async def agree(self, joined: int) -> int:
         """Say that so many sessions have joined, and return when all begin, on the measuring clock.

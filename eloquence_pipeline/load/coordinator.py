@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.errors import StorageUnavailable, TransportError
 from eloquence_pipeline.load.cell import JOIN_SECONDS
 from eloquence_pipeline.load.cells import SETTLING_SECONDS, SETTLING_SECONDS_PER_SESSION
@@ -44,7 +44,6 @@ PREPARING_SECONDS = 120.0
 ANALYSIS_SECONDS = 180.0
 ANALYSIS_RATIO = 1.0
 """More, as a share of what all sessions of a load cell speak. A load cell that dies is noticed by its run."""
-_MILLISECONDS_PER_SECOND = 1000.0
 
 M = TypeVar("M", bound=BaseModel)
 _logger = PipelineLogger("LOAD")
@@ -197,7 +196,7 @@ class Coordinator:
             _logger.warning(str(error))
 
     def _bound(self, cell: int, said_at: datetime, seen_at: datetime) -> None:
-        after_ms = (seen_at - said_at).total_seconds() * _MILLISECONDS_PER_SECOND
+        after_ms = (seen_at - said_at).total_seconds() * MILLISECONDS_PER_SECOND
         self.bounds[cell] = self.bounds[cell].heard_by_coordinator(after_ms)
 
     def _require_some(self, message: str, *, remedy: str) -> None:

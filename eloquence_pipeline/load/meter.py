@@ -7,11 +7,10 @@ from array import array
 
 import psutil
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, SECONDS_PER_MINUTE, monotonic_ns
 
 SAMPLE_SECONDS = 1.0
 TICK_NS = 50_000_000
-_SECONDS_PER_MINUTE = 60.0
 
 
 class Meter:
@@ -69,7 +68,7 @@ class Meter:
     async def _sample(self) -> None:
         while True:
             self.minutes.append(
-                (monotonic_ns() - self._began_ns) / NANOSECONDS_PER_SECOND / _SECONDS_PER_MINUTE
+                (monotonic_ns() - self._began_ns) / NANOSECONDS_PER_SECOND / SECONDS_PER_MINUTE
             )
             self.memory_bytes.append(self._process.memory_info().rss)
             await asyncio.sleep(SAMPLE_SECONDS)

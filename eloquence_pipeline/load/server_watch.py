@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.models.load import ServerFigures
 
 Scrape = Mapping[str, float]
@@ -20,7 +20,6 @@ Scrape = Mapping[str, float]
 
 _POLL_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
-_MILLISECONDS_PER_SECOND = 1000.0
 
 CPU, MEMORY, CORES = (
     "process_cpu_seconds_total",
@@ -107,7 +106,7 @@ class ServerWatch:
                 return
             scrape = {}
         now = time.monotonic()
-        self._slowest_ms = max(self._slowest_ms, (now - began) * _MILLISECONDS_PER_SECOND)
+        self._slowest_ms = max(self._slowest_ms, (now - began) * MILLISECONDS_PER_SECOND)
         if scrape:
             self._first = self._first or (now, scrape)
             self._last = now, scrape

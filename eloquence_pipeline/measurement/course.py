@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.method import (
     AGREEMENT_MS,
@@ -17,7 +18,6 @@ from eloquence_pipeline.measurement.method import (
     WINDOW_SECONDS,
     min_correlation_peak,
 )
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate
 from eloquence_pipeline.signal.alignment import Match, Samples, normalised, refine, scalar_product, taken
 from eloquence_pipeline.signal.tracking import best_path

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.method import (
     MAX_ONE_WAY_DELAY_SECONDS,
@@ -16,7 +17,6 @@ from eloquence_pipeline.measurement.method import (
     WINDOW_SECONDS,
     min_correlation_peak,
 )
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.stretched import (
     ALIKE_FRAMES,
     ALIKE_PEAK,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.heard_frames import Frames, compare, follow
 from eloquence_pipeline.measurement.on_the_clock import ClockedAudio
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.stretched import FRAME_SECONDS
 
 FloatArray = npt.NDArray[np.float64]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -11,14 +10,12 @@ from pydantic import BaseModel
 from eloquence_pipeline.measurement.load_limit import Witnesses, who_gave_up
 from eloquence_pipeline.measurement.method import METHOD_VERSION
 from eloquence_pipeline.measurement.rtp import GAUGES, with_shares
-from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
+from eloquence_pipeline.measurement.statistics import drift_of_phrases, histogram, summarise
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
-    Drift,
     InboundRtp,
     OutboundRtp,
     PacingFigures,
-    PhraseObservation,
     RtpFigures,
     RunInfo,
     Verdict,
@@ -40,7 +37,6 @@ from eloquence_pipeline.settings import ThresholdSettings
 
 T = TypeVar("T", bound=BaseModel)
 
-_SECONDS_PER_MINUTE = 60.0
 _PUNCTUAL = PacingFigures(
     pacing_lateness_p99_ms=0.0,
     pacing_lateness_max_ms=0.0,
@@ -143,23 +139,8 @@ def merged(sessions: Sequence[MeasuredSession]) -> LoadFigures:
         one_way_delay_histogram=histogram(delays),
         jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
         rtp=_rtp([one.figures.figures.rtp for one in sessions]),
-        drift=_drift([one.phrases for one in sessions]),
+        drift=drift_of_phrases(one.phrases for one in sessions),
     )
-
-
-def _drift(sessions: Sequence[Sequence[PhraseObservation]]) -> Drift | None:
-    points: list[tuple[float, float]] = []
-    for phrases in sessions:
-        heard = [
-            (one.position_in_sent_seconds / _SECONDS_PER_MINUTE, one.one_way_delay_ms)
-            for one in phrases
-            if one.one_way_delay_ms is not None
-        ]
-        if heard:
-            middle = statistics.median(delay_ms for _, delay_ms in heard)
-            points += [(minute, delay_ms - middle) for minute, delay_ms in heard]
-    points.sort()
-    return drift([minute for minute, _ in points], [delay_ms for _, delay_ms in points])
 
 
 def _rtp(figures: Sequence[RtpFigures]) -> RtpFigures:

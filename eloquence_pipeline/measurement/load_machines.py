@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from eloquence_pipeline.clock import KernelClock
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND, KernelClock
 from eloquence_pipeline.measurement.clock_bounds import OffsetBounds, clock_error_ms
 from eloquence_pipeline.measurement.load import analyse_load
 from eloquence_pipeline.models import RunInfo, Verdict, VerdictStatus
@@ -18,8 +18,6 @@ from eloquence_pipeline.models.load_cells import (
     ShareFigures,
 )
 from eloquence_pipeline.settings import ThresholdSettings
-
-_MILLISECONDS_PER_SECOND = 1000.0
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def _machine(part: ShareFigures, lead: Lead) -> MachineFigures:
 
 def _spread_ms(machines: Sequence[MachineFigures]) -> float:
     began = [one.beginning.began_at for one in machines if one.beginning]
-    return (max(began) - min(began)).total_seconds() * _MILLISECONDS_PER_SECOND if began else 0.0
+    return (max(began) - min(began)).total_seconds() * MILLISECONDS_PER_SECOND if began else 0.0
 
 
 def _spread_error_ms(machines: Sequence[MachineFigures]) -> float | None:

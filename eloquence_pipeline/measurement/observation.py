@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
+from eloquence_pipeline.clock import (
+    MILLISECONDS_PER_SECOND,
+    NANOSECONDS_PER_MILLISECOND,
+    NANOSECONDS_PER_SECOND,
+)
 from eloquence_pipeline.measurement.delay import Ends, PhraseArrival, find_phrases
 from eloquence_pipeline.measurement.evidence import Recorded
 from eloquence_pipeline.measurement.gaps import HeardSpeech, hear
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND, jitter_buffer_ms
+from eloquence_pipeline.measurement.rtp import jitter_buffer_ms
 from eloquence_pipeline.models import Channel, DelayWindows, PhraseObservation, ScheduledPhrase
 
 

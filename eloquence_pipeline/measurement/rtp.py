@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.errors import MeasurementError
 from eloquence_pipeline.models import InboundRtp, OutboundRtp, RemoteInboundRtp, RtpFigures, W3cRecord
 
 T = TypeVar("T", bound=W3cRecord)
 
-MILLISECONDS_PER_SECOND = 1000.0
 _NS_PER_MICROSECOND = 1000.0
 
 

@@ -15,7 +15,7 @@ from eloquence_pipeline.measurement.rtp import rtp_figures
 from eloquence_pipeline.measurement.simulated_network import network_figures
 from eloquence_pipeline.measurement.speaker import MeasuredSpeaker, measure_speaker
 from eloquence_pipeline.measurement.stability import stability_figures
-from eloquence_pipeline.measurement.statistics import drift, histogram, summarise
+from eloquence_pipeline.measurement.statistics import drift_of_phrases, histogram, summarise
 from eloquence_pipeline.measurement.throughput import rtp_rate
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
@@ -25,7 +25,6 @@ from eloquence_pipeline.models import (
     Channel,
     ConnectionEvent,
     DelayFigures,
-    Drift,
     LatencyStats,
     LossFigures,
     LossTimeline,
@@ -43,8 +42,6 @@ from eloquence_pipeline.models import (
     Transmission,
 )
 from eloquence_pipeline.settings import ThresholdSettings
-
-SECONDS_PER_MINUTE = 60.0
 
 
 def analyse(
@@ -143,7 +140,7 @@ def _delay(phrases: Sequence[PhraseObservation], measured: Sequence[MeasuredSpea
         one_way_delay_histogram=histogram(phrase.one_way_delay_ms for phrase in phrases),
         window_delay_ms=summarise(windows_ms),
         window_delay_histogram=histogram(windows_ms),
-        drift=_drift(measured),
+        drift=drift_of_phrases(speaker.phrases for speaker in measured),
         generation_ms=summarise(phrase.generation_ms for phrase in phrases),
         send_ms=summarise(phrase.send_ms for phrase in phrases),
         jitter_buffer_ms=summarise(phrase.jitter_buffer_ms for phrase in phrases),
@@ -186,19 +183,6 @@ def _stability(channels: Sequence[Channel], measured: Sequence[MeasuredSpeaker])
             until_ns = max(int(heard_until_ns), ends[identity][3] if identity in ends else 0)
             ends[identity] = (identity, Side.SUBSCRIBER, channel.received.events, until_ns)
     return stability_figures(list(ends.values()))
-
-
-def _drift(measured: Sequence[MeasuredSpeaker]) -> Drift | None:
-    # Speakers have different delays; taken together without regard to that, their order would look like a
-    # drift.
-    points = sorted(
-        (phrase.position_in_sent_seconds / SECONDS_PER_MINUTE, phrase.one_way_delay_ms - usual_ms)
-        for speaker in measured
-        if (usual_ms := speaker.figures.one_way_delay_ms.median) is not None
-        for phrase in speaker.phrases
-        if phrase.one_way_delay_ms is not None
-    )
-    return drift([minutes for minutes, _ in points], [delay_ms for _, delay_ms in points])
 
 
 def _loss(

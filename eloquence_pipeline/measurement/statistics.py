@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from eloquence_pipeline.models import Drift, Histogram, Statistics
+from eloquence_pipeline.clock import SECONDS_PER_MINUTE
+from eloquence_pipeline.models import Drift, Histogram, PhraseObservation, Statistics
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,6 +71,30 @@ def drift(minutes: Sequence[float], values_ms: Sequence[float]) -> Drift | None:
     """Return how a delay moved over time; see :func:`slope_of`."""
     slope = slope_of(minutes, values_ms)
     return Drift(ms_per_minute=slope.value, low=slope.low, high=slope.high) if slope else None
+
+
+def drift_of_phrases(voices: Iterable[Sequence[PhraseObservation]]) -> Drift | None:
+    """Return how the one-way delay of the phrases that were heard moved over time.
+
+    Parameters
+    ----------
+    voices
+        The phrases of each speaker. Of all together the delay is that from the median of its own speaker:
+        speakers have different delays, and taken together without regard to that, their order would look
+        like a drift.
+    """
+    points: list[tuple[float, float]] = []
+    for phrases in voices:
+        heard = [
+            (phrase.position_in_sent_seconds / SECONDS_PER_MINUTE, phrase.one_way_delay_ms)
+            for phrase in phrases
+            if phrase.one_way_delay_ms is not None
+        ]
+        if heard:
+            usual_ms = statistics.median(delay_ms for _, delay_ms in heard)
+            points += [(minutes, delay_ms - usual_ms) for minutes, delay_ms in heard]
+    points.sort()
+    return drift([minutes for minutes, _ in points], [delay_ms for _, delay_ms in points])
 
 
 class Slope(NamedTuple):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from eloquence_pipeline.models import Archive, VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.load import LIMIT_WORDS, SIDE_WORDS, limit_clause
-from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.markdown import Links, escaped, evidence_markdown
+from eloquence_pipeline.reporting.summary import (
+    STATUS_LEVELS,
+    place_content,
+    print_place,
+    print_sentence,
+    test_title,
+)
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
 
 TITLES = ("Sessions", "Aller ms", "Masqué", "Retard p99", "Machine", "Serveur", "Verdict")
@@ -63,23 +67,18 @@ def print_capacity(console: Console, result: CapacityResult, archive: Archive) -
             "most_that_held": result.most_that_held,
             "fewest_that_did_not": result.fewest_that_did_not,
             "limit": result.limit.model_dump(mode="json"),
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", capacity_sentence(result), level=STATUS_LEVELS[status], content=content)
         return
-    title = f"Test « {result.run.scenario} » {result.run.run_id}"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(test_title(result.run))
     for name in TITLES:
         table.add_column(name, justify="left" if name == "Verdict" else "right", overflow="fold")
     for step in result.steps:
         table.add_row(*step_row(step))
     console.print()
     console.print(table)
-    console.print(
-        Text(capacity_sentence(result), style=STATUS_STYLES[status]), soft_wrap=not console.is_terminal
-    )
+    print_sentence(console, capacity_sentence(result), status)
     print_place(console, archive)
 
 
@@ -100,9 +99,5 @@ def capacity_markdown(result: CapacityResult, archive: Archive, links: Links) ->
 
 {places}
 
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
-
-**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+{evidence_markdown(archive, links, result.run)}
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.box import SIMPLE_HEAVY
 from rich.table import Table
 
+from eloquence_pipeline.clock import SECONDS_PER_MINUTE
 from eloquence_pipeline.models import CourseFigures, CourseInterval, ScenarioResult
 
 _TITLES = ("De", "Phrases", "Aller", "p95", "Réseau", "Tampon", "RTP", "Masqué", "Trous", "MOS")
-_SECONDS_PER_MINUTE = 60
 
 
 def course_rows(result: ScenarioResult) -> list[tuple[str, ...]]:
@@ -94,8 +94,8 @@ Délais en ms, parts en %.
 
 def clock(seconds: float) -> str:
     """Return a place in a call: ``12:00``, ``1:02:00``."""
-    minutes, rest = divmod(int(seconds), _SECONDS_PER_MINUTE)
-    hours, minutes = divmod(minutes, _SECONDS_PER_MINUTE)
+    minutes, rest = divmod(int(seconds), SECONDS_PER_MINUTE)
+    hours, minutes = divmod(minutes, SECONDS_PER_MINUTE)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any, cast
 
+from eloquence_pipeline.clock import SECONDS_PER_MINUTE
 from eloquence_pipeline.models import ScenarioResult
 
-_SECONDS_PER_MINUTE = 60
 _WIDTH_INCHES, _HEIGHT_INCHES = 9, 7
 _PER_CENT = 100
 _LEAST_PER_CENT = 1.0
@@ -53,7 +53,7 @@ def course_svg(result: ScenarioResult) -> bytes:
 
 def _draw_delay(axes: Any, result: ScenarioResult) -> None:
     received = [phrase for phrase in result.phrases if phrase.one_way_delay_ms is not None]
-    minutes = [phrase.position_in_sent_seconds / _SECONDS_PER_MINUTE for phrase in received]
+    minutes = [phrase.position_in_sent_seconds / SECONDS_PER_MINUTE for phrase in received]
     axes.plot(
         minutes, [phrase.one_way_delay_ms for phrase in received], ".", color=_BLUE, label="aller simple"
     )
@@ -61,7 +61,7 @@ def _draw_delay(axes: Any, result: ScenarioResult) -> None:
     axes.plot(minutes, [_or_gap(value) for value in network], ".", color=_GREY, ms=3, label="réseau")
     lost = [phrase for phrase in result.phrases if not phrase.received]
     axes.plot(
-        [phrase.position_in_sent_seconds / _SECONDS_PER_MINUTE for phrase in lost],
+        [phrase.position_in_sent_seconds / SECONDS_PER_MINUTE for phrase in lost],
         [0.0] * len(lost),
         "x",
         color=_RED,
@@ -86,7 +86,7 @@ def _draw_quality(axes: Any, result: ScenarioResult) -> None:
     places = {phrase.index: phrase.position_in_sent_seconds for phrase in result.phrases}
     scored = [phrase for phrase in result.quality.phrases if phrase.mos_lqo] if result.quality else []
     axes.plot(
-        [places[phrase.index] / _SECONDS_PER_MINUTE for phrase in scored],
+        [places[phrase.index] / SECONDS_PER_MINUTE for phrase in scored],
         [phrase.mos_lqo.value for phrase in scored if phrase.mos_lqo],
         ".",
         color=_GREEN,
@@ -107,7 +107,7 @@ def _intervals(result: ScenarioResult) -> tuple[Any, ...]:
 
 
 def _middles(result: ScenarioResult) -> list[float]:
-    return [(each.start_seconds + each.end_seconds) / 2 / _SECONDS_PER_MINUTE for each in _intervals(result)]
+    return [(each.start_seconds + each.end_seconds) / 2 / SECONDS_PER_MINUTE for each in _intervals(result)]
 
 
 def _or_gap(value: float | None) -> float:

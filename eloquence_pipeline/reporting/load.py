@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from eloquence_pipeline.models import Archive, VerdictStatus
 from eloquence_pipeline.models.load import (
@@ -19,10 +17,17 @@ from eloquence_pipeline.models.load import (
     SessionFigures,
 )
 from eloquence_pipeline.models.load_cells import ManyMachinesResult
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.load_machines import machine_lines
-from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
+from eloquence_pipeline.reporting.markdown import Links, escaped, evidence_markdown
+from eloquence_pipeline.reporting.summary import (
+    STATUS_LEVELS,
+    place_content,
+    print_place,
+    print_sentence,
+    test_title,
+)
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_figure
 
 SIDE_WORDS = {
@@ -93,9 +98,7 @@ def print_load(console: Console, result: LoadResult, archive: Archive) -> None:
             "sessions_planned": result.sessions_planned,
             "sessions_measured": result.sessions_measured,
             "limit": result.limit.model_dump(mode="json"),
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", load_sentence(result), level=STATUS_LEVELS[status], content=content)
         return
@@ -103,13 +106,12 @@ def print_load(console: Console, result: LoadResult, archive: Archive) -> None:
     console.print(_table(result))
     for line in resource_lines(result):
         console.print(line, soft_wrap=not console.is_terminal, markup=False)
-    console.print(Text(load_sentence(result), style=STATUS_STYLES[status]), soft_wrap=not console.is_terminal)
+    print_sentence(console, load_sentence(result), status)
     print_place(console, archive)
 
 
 def _table(result: LoadResult) -> Table:
-    title = f"Test « {result.run.scenario} » {result.run.run_id}"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(test_title(result.run))
     for name in SESSION_TITLES:
         table.add_column(name, justify="left" if name in {"Session", ""} else "right", no_wrap=True)
     shown = worst_first(result)[:_MOST_SHOWN]
@@ -242,11 +244,7 @@ def load_markdown(result: LoadResult, archive: Archive, links: Links) -> str:
 
 {f"**Non mesurées**{chr(10)}{chr(10)}{missing}" if missing else ""}
 
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
-
-**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+{evidence_markdown(archive, links, result.run)}
 """
 
 

@@ -14,6 +14,7 @@ from eloquence_pipeline.models import (
     FigureVerdict,
     PhraseObservation,
     Record,
+    RunInfo,
     ScenarioResult,
     Stage,
 )
@@ -70,6 +71,14 @@ def links_markdown(links: Links) -> str:
     return f"{opened} ({escaped(links.term)})"
 
 
+def evidence_markdown(archive: Archive, links: Links, run: RunInfo | None = None) -> str:
+    """Return where the evidence is, what opens it, and what identifies the run where there is one."""
+    place = f"**Preuves**: {place_of(archive)}\n\n{links_markdown(links)}"
+    if run is None:
+        return place
+    return f"{place}\n\n**Cible**: {escaped(run.target)} · **graine**: {run.seed} · **run**: {run.run_id}"
+
+
 def picture_markdown(picture: Picture | None, title: str) -> str:
     """Return a picture in the text itself: an address of it would end with the store."""
     if picture is None:
@@ -112,11 +121,7 @@ def verdict_markdown(
 {_blame(result)}
 {_losses(result)}{_network(result)}{quality_markdown(result.quality)}{course_markdown(result)}
 {picture_markdown(picture, result.run.scenario)}
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
-
-**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+{evidence_markdown(archive, links, result.run)}
 """
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from eloquence_pipeline.models import Archive, Axis, ClassEdge, MatrixCell, MatrixResult, VerdictStatus
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import (
     Links,
     Picture,
     escaped,
-    links_markdown,
+    evidence_markdown,
     picture_markdown,
-    place_of,
 )
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS, STATUS_ICONS, STATUS_WORDS, missed_clause
 
@@ -106,7 +104,7 @@ def print_matrix(console: Console, result: MatrixResult, archive: Archive | None
         _write(console, result, archive)
         return
     # Units stand above, so that at 80 columns the names of networks and classes stay whole.
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = bare_table(padding=(0, 1, 0, 0))
     for title, unit in zip(TITLES, _TITLE_UNITS, strict=True):
         words = title in {TITLES[0], TITLES[-1]}
         heading = "\n".join([*title.split(), unit]).rstrip()
@@ -155,9 +153,7 @@ def matrix_markdown(result: MatrixResult, archive: Archive, links: Links, plot: 
 {edges}
 
 {picture_markdown(plot, "délai, masquage et qualité")}
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
+{evidence_markdown(archive, links)}
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,13 +15,19 @@ from eloquence_pipeline.models import (
     DisturbedSide,
     ReconnectionResult,
     Recovery,
-    Statistics,
     VerdictStatus,
 )
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.reporting.json_lines import JsonConsole
-from eloquence_pipeline.reporting.markdown import Links, escaped, links_markdown, place_of
-from eloquence_pipeline.reporting.summary import STATUS_LEVELS, STATUS_STYLES, print_place
-from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS
+from eloquence_pipeline.reporting.markdown import Links, escaped, evidence_markdown
+from eloquence_pipeline.reporting.summary import (
+    STATUS_LEVELS,
+    place_content,
+    print_place,
+    print_sentence,
+    test_title,
+)
+from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS, spread
 
 SIDE_WORDS = {
     DisturbedSide.SPEAKER: "locuteur",
@@ -79,9 +84,7 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
             "status": result.verdict.status,
             "reasons": result.verdict.reasons,
             "run_id": result.run.run_id,
-            "folder": str(archive.folder),
-            "uri": archive.uri,
-            "problem": archive.problem,
+            **place_content(archive),
         }
         console.write("result", sentence, level=STATUS_LEVELS[result.verdict.status], content=content)
         return
@@ -91,15 +94,13 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
         if summary.not_tried:
             told = f"{summary.kind} ({SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
             console.print(told, style="yellow", markup=False, soft_wrap=True)
-    style = STATUS_STYLES[result.verdict.status]
-    console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)
+    print_sentence(console, sentence, result.verdict.status)
     print_place(console, archive)
 
 
 def reconnection_table(result: ReconnectionResult) -> Table:
     """Return one row a kind and side; medians, with the extremes below them where there are several calls."""
-    title = f"Test « {result.run.scenario} » {result.run.run_id}, en ms"
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table(f"{test_title(result.run)}, en ms")
     table.add_column("Perturbation", overflow="fold")
     table.add_column("Revenu")
     for title in ("Coupure", "SDK", "Retour", "Δ délai"):
@@ -109,7 +110,7 @@ def reconnection_table(result: ReconnectionResult) -> Table:
             f"{summary.kind}\n  {SIDE_WORDS[summary.side]}",
             Text(_came_back(summary).replace(", ", "\n"), style="red" if summary.lost else ""),
             *(
-                _spread(figure).replace(" [", "\n").rstrip("]")
+                spread(figure).replace(" [", "\n").rstrip("]")
                 for figure in (
                     summary.audible_gap_ms,
                     summary.sdk_recovery_ms,
@@ -130,14 +131,6 @@ def _came_back(summary: DisturbanceSummary) -> str:
     return ", ".join(f"{count} {word}" for count, word in parts if count)
 
 
-def _spread(figure: Statistics) -> str:
-    if figure.median is None or figure.min is None or figure.max is None:
-        return "—"
-    if figure.count == 1:
-        return f"{figure.median:.0f}"
-    return f"{figure.median:.0f} [{figure.min:.0f} à {figure.max:.0f}]"
-
-
 def _ms(value: float | None) -> str:
     return "—" if value is None else f"{value:.0f} ms"
 
@@ -155,8 +148,8 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
     head, _, rest = reconnection_sentence(result).partition(": ")
     rows = "\n".join(
         f"| {escaped(str(summary.kind))} | {SIDE_WORDS[summary.side]} | {_came_back(summary)} "
-        f"| {escaped(_spread(summary.audible_gap_ms))} | {escaped(_spread(summary.sdk_recovery_ms))} "
-        f"| {escaped(_spread(summary.rejoin_ms))} | {escaped(_spread(summary.delay_change_ms))} "
+        f"| {escaped(spread(summary.audible_gap_ms))} | {escaped(spread(summary.sdk_recovery_ms))} "
+        f"| {escaped(spread(summary.rejoin_ms))} | {escaped(spread(summary.delay_change_ms))} "
         f"| {summary.phrases_lost} / {summary.phrases_cut} |"
         for summary in result.summaries
     )
@@ -183,11 +176,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
 
 {calls}
 
-**Preuves**: {place_of(archive)}
-
-{links_markdown(links)}
-
-**Cible**: {escaped(result.run.target)} · **graine**: {result.run.seed} · **run**: {result.run.run_id}
+{evidence_markdown(archive, links, result.run)}
 """
 
 
@@ -197,10 +186,10 @@ def reconnection_rows(result: ReconnectionResult) -> list[dict[str, Any]]:
         {
             "Perturbation": f"{summary.kind} ({SIDE_WORDS[summary.side]})",
             "Revenu": _came_back(summary),
-            "Coupure audible (ms)": _spread(summary.audible_gap_ms),
-            "SDK (ms)": _spread(summary.sdk_recovery_ms),
-            "Retour (ms)": _spread(summary.rejoin_ms),
-            "Δ délai (ms)": _spread(summary.delay_change_ms),
+            "Coupure audible (ms)": spread(summary.audible_gap_ms),
+            "SDK (ms)": spread(summary.sdk_recovery_ms),
+            "Retour (ms)": spread(summary.rejoin_ms),
+            "Δ délai (ms)": spread(summary.delay_change_ms),
         }
         for summary in result.summaries
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from pydantic import SecretStr
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from eloquence_pipeline.reporting.bare_table import bare_table
 from eloquence_pipeline.settings import EffectiveSettings, KeyPath, Settings
 
 MASK = "********"
@@ -18,7 +18,7 @@ _VALUE_WIDTH = 20
 
 def settings_table(effective: EffectiveSettings) -> Table:
     """Return a row a key: its name, its value and where that comes from."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = bare_table()
     table.add_column("Key", no_wrap=True)
     table.add_column("Value", overflow="fold", min_width=_VALUE_WIDTH)
     table.add_column("Origin", overflow="fold")

@@ -14,6 +14,7 @@ from eloquence_pipeline.models import (
     BaselineComparison,
     Change,
     PhraseObservation,
+    RunInfo,
     ScenarioResult,
     Stage,
     VerdictStatus,
@@ -82,8 +83,7 @@ def print_summary(console: Console, result: ScenarioResult, archive: Archive | N
         console.print(quality_table(result.quality))
     if result.baseline is not None:
         print_baseline(console, result.baseline)
-    verdict = Text(verdict_sentence(result), style=STATUS_STYLES[result.status])
-    console.print(verdict, soft_wrap=not console.is_terminal)
+    print_sentence(console, verdict_sentence(result), result.status)
     if archive is not None:
         print_place(console, archive)
 
@@ -99,6 +99,11 @@ def print_baseline(console: Console, comparison: BaselineComparison) -> None:
         console.print(f"   {left_out}", style="dim", markup=False)
 
 
+def print_sentence(console: Console, sentence: str, status: VerdictStatus) -> None:
+    """Print a verdict."""
+    console.print(Text(sentence, style=STATUS_STYLES[status]), soft_wrap=not console.is_terminal)
+
+
 def print_place(console: Console, archive: Archive) -> None:
     """Print where the evidence is."""
     console.print(f"Preuves : {archive.folder}", soft_wrap=True, markup=False)
@@ -108,8 +113,12 @@ def print_place(console: Console, archive: Archive) -> None:
         console.print(Text(f"          pas envoyées : {archive.problem}", style="red"), soft_wrap=True)
 
 
+def place_content(archive: Archive) -> dict[str, str]:
+    """Return where the evidence is, as a line of JSON says it."""
+    return {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem}
+
+
 def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive | None) -> None:
-    place = {"folder": str(archive.folder), "uri": archive.uri, "problem": archive.problem} if archive else {}
     content = {
         "scenario": result.run.scenario,
         "status": result.status,
@@ -117,7 +126,7 @@ def _write_result(console: JsonConsole, result: ScenarioResult, archive: Archive
         **result.model_dump(include=_SEED_KEYS),
         "run_id": result.run.run_id,
         "baseline": result.baseline.model_dump(mode="json") if result.baseline else None,
-        **place,
+        **(place_content(archive) if archive else {}),
     }
     level = STATUS_LEVELS[result.status]
     console.write("result", verdict_sentence(result), level=level, content=content)
@@ -137,10 +146,15 @@ def print_budget(console: Console, result: ScenarioResult) -> None:
         console.print(f"   → {advice}", markup=False)
 
 
+def test_title(run: RunInfo) -> str:
+    """Return what stands above the table of a run."""
+    return f"Test « {run.scenario} » {run.run_id}"
+
+
 def phrase_table(result: ScenarioResult) -> Table:
     """Return one row a phrase; where several speak, with who says it."""
     several = len(result.speakers) > 1
-    table = Table(title=f"Test « {result.run.scenario} » {result.run.run_id}", expand=False)
+    table = Table(title=test_title(result.run), expand=False)
     table.add_column("#", justify="right")
     if several:
         table.add_column("Voix", no_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, VerdictStatus
+from eloquence_pipeline.models import FigureVerdict, PacingFigures, ScenarioResult, Statistics, VerdictStatus
 from eloquence_pipeline.reporting.baseline import regression_clause
 
 STATUS_WORDS = {
@@ -35,6 +35,15 @@ def threshold_with_unit(figure: FigureVerdict) -> str:
     if figure.unit == "score":
         return f"≥ {figure.threshold:g}"
     return f"≤ {figure.threshold:g} ms" if figure.unit == "ms" else f"≤ {figure.threshold * 100:g} %"
+
+
+def spread(figure: Statistics, to: str = "à") -> str:
+    """Return the median, with the extremes where there are several values; `to` stands between these."""
+    if figure.median is None or figure.min is None or figure.max is None:
+        return "—"
+    if figure.count == 1:
+        return f"{figure.median:.0f}"
+    return f"{figure.median:.0f} [{figure.min:.0f} {to} {figure.max:.0f}]"
 
 
 def verdict_sentence(result: ScenarioResult) -> str:

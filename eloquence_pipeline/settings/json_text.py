@@ -27,7 +27,7 @@ def parse_strictly(text: str) -> Any:
         raise NotStrictJsonError("it is empty")
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite
+            text, object_pairs_hook=_object, parse_constant=refuse_constant, parse_float=finite_number
         )
         _require_shallow(value, _DEEPEST)
         _require_unicode(value)
@@ -52,11 +52,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Take ``NaN`` and ``Infinity`` for what they are: ``parse_constant`` of :mod:`json`.
+
+    Raises
+    ------
+    NotStrictJsonError
+        Always.
+    """
     raise NotStrictJsonError(f"{name} is no number of JSON")
 
 
-def _finite(text: str) -> float:
+def finite_number(text: str) -> float:
+    """Return a number that is one: ``parse_float`` of :mod:`json`, to which ``1e999`` is infinite.
+
+    Raises
+    ------
+    NotStrictJsonError
+        If it is too large.
+    """
     number = float(text)
     if not math.isfinite(number):
         raise NotStrictJsonError(f"the number {short(text)} is too large")

@@ -10,7 +10,12 @@ from contextlib import aclosing
 import numpy as np
 import numpy.typing as npt
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import (
+    MILLISECONDS_PER_SECOND,
+    NANOSECONDS_PER_MILLISECOND,
+    NANOSECONDS_PER_SECOND,
+    monotonic_ns,
+)
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models import Clip, Phrase
 from eloquence_pipeline.signal.wav import Int16Samples, read_wav
@@ -22,7 +27,6 @@ LONGEST_PAUSE_SECONDS = 60.0
 MOST_BEHIND_MS = 100
 """A consumer that is further behind its schedule gets a new one, rather than a burst of overdue frames."""
 
-_MILLISECONDS_PER_SECOND = 1000
 
 Frames = npt.NDArray[np.int16]
 
@@ -83,7 +87,7 @@ def _stretches(
     seed: int,
 ) -> Iterator[Frames]:
     """Make one phrase with the pause after it at a time, int16 of shape (frames, samples of a frame)."""
-    frame_samples = frame_ms * SAMPLE_RATE_HZ // _MILLISECONDS_PER_SECOND
+    frame_samples = frame_ms * SAMPLE_RATE_HZ // MILLISECONDS_PER_SECOND
     pauses = np.random.default_rng((seed, 1))
     for phrase in phrases_without_end(phrases, seed):
         speech, _ = read_wav(say(phrase).audio_path)

@@ -216,9 +216,8 @@ class ObjectStore(S3Reading):
             # A checksum of a multipart upload ends in "-<parts>" and is not that of the content.
             if checksum and "-" not in checksum:
                 return base64.b64decode(checksum).hex()
-            content = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
             digest = hashlib.sha256()
-            for block in content.iter_chunks(BLOCK_BYTES):
+            for block in self._body(key).iter_chunks(BLOCK_BYTES):
                 digest.update(block)
             return digest.hexdigest()
 

@@ -6,7 +6,6 @@ Whatever is wrong with one of them is told and leaves it out: it comes from anyw
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from eloquence_pipeline.errors import EloquenceError, StorageError, StorageUnavailable
+from eloquence_pipeline.settings.json_text import finite_number, refuse_constant
 from eloquence_pipeline.storage.fetching import Source, file_of_run, limited
 from eloquence_pipeline.storage.keys import RUNS
 from eloquence_pipeline.storage.patience import Movement, patiently, side_by_side
@@ -239,7 +239,7 @@ def _reason(error: BaseException) -> str:
 
 def _document(content: bytes, run_id: str) -> Document:
     try:
-        found: Any = json.loads(content, parse_constant=_refuse, parse_float=_finite)
+        found: Any = json.loads(content, parse_constant=refuse_constant, parse_float=finite_number)
     except (ValueError, RecursionError):
         raise StorageError("its results.json is no JSON") from None
     if not isinstance(found, dict):
@@ -250,14 +250,3 @@ def _document(content: bytes, run_id: str) -> Document:
     if document.get("run", {}).get("run_id") != run_id:
         raise StorageError("its results.json is that of another run")
     return document
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no number of JSON")
-    return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from eloquence_pipeline.clock import SECONDS_PER_MINUTE
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.settings import Settings
 
@@ -13,7 +14,6 @@ BYTES_PER_SECOND = 230_000
 BYTES_IN_ANY_CASE = 20_000_000
 
 _MEGABYTE = 1_000_000
-_SECONDS_PER_MINUTE = 60
 
 
 def recording_bytes(seconds: float, speakers: int = 1) -> int:
@@ -58,7 +58,7 @@ def require_room(settings: Settings, seconds: float, speakers: int = 1) -> None:
         if free < needed * len(on_one_disk):
             places = " and ".join(str(folder) for folder in on_one_disk)
             raise ConfigurationError(
-                f"{seconds / _SECONDS_PER_MINUTE:.0f} minutes of recording need "
+                f"{seconds / SECONDS_PER_MINUTE:.0f} minutes of recording need "
                 f"{needed * len(on_one_disk) / _MEGABYTE:.0f} MB in {places}, "
                 f"where {free / _MEGABYTE:.0f} MB are free",
                 remedy="make room, choose another disk with ELOQUENCE_FOLDERS__RESULTS and "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ from eloquence_pipeline.settings import LONGEST_LINK_SECONDS
 from eloquence_pipeline.storage.s3_errors import translated
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ListObjectsV2RequestPaginateTypeDef
 
 BLOCK_BYTES = 1 << 20
 
@@ -52,7 +54,7 @@ class S3Reading:
             If the store does not answer.
         """
         with self._translated(f"read {key}"):
-            return self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read()
+            return self._body(key).read()
 
     def blocks(self, key: str) -> Generator[bytes]:
         """Yield the content of an object piece by piece.
@@ -65,8 +67,7 @@ class S3Reading:
             If the store does not answer.
         """
         with self._translated(f"read {key}"):
-            body = self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
-            yield from body.iter_chunks(BLOCK_BYTES)
+            yield from self._body(key).iter_chunks(BLOCK_BYTES)
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Return all keys that begin with `prefix`, in lexicographic order.
@@ -79,9 +80,7 @@ class S3Reading:
             If the store does not answer.
         """
         with self._translated(f"list {prefix or 'all keys'}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix, PaginationConfig={"PageSize": _PAGE_KEYS}
-            )
+            pages = self._pages(self.prefix + prefix)
             keys = [entry.get("Key", "") for page in pages for entry in page.get("Contents", [])]
         return [key.removeprefix(self.prefix) for key in keys]
 
@@ -97,9 +96,7 @@ class S3Reading:
         """
         below = self.prefix + prefix
         with self._translated(f"list {prefix or 'all keys'}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=below, Delimiter="/", PaginationConfig={"PageSize": _PAGE_KEYS}
-            )
+            pages = self._pages(below, "/")
             folders = [entry.get("Prefix", "") for page in pages for entry in page.get("CommonPrefixes", [])]
         return [folder.removeprefix(below).rstrip("/") for folder in folders]
 
@@ -129,6 +126,19 @@ class S3Reading:
             return self._client.generate_presigned_url(
                 "get_object", Params={"Bucket": self.bucket, "Key": self.prefix + key}, ExpiresIn=seconds
             )
+
+    def _body(self, key: str) -> StreamingBody:
+        return self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"]
+
+    def _pages(self, prefix: str, delimiter: str = "") -> Iterable[ListObjectsV2OutputTypeDef]:
+        asked: ListObjectsV2RequestPaginateTypeDef = {
+            "Bucket": self.bucket,
+            "Prefix": prefix,
+            "PaginationConfig": {"PageSize": _PAGE_KEYS},
+        }
+        if delimiter:
+            asked["Delimiter"] = delimiter
+        return self._client.get_paginator("list_objects_v2").paginate(**asked)
 
     def _translated(self, action: str) -> AbstractContextManager[None]:
         return translated(action, self.place, self.bucket)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND, monotonic_ns
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND, NANOSECONDS_PER_SECOND, monotonic_ns
 from eloquence_pipeline.settings import Rejoining
-
-_MILLISECONDS_PER_SECOND = 1000
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Attempts:
         if self.count >= policy.most_attempts or now_ns + _ns(wait_ms) - self._began_ns > patience_ns:
             return None
         self.count += 1
-        return wait_ms / _MILLISECONDS_PER_SECOND
+        return wait_ms / MILLISECONDS_PER_SECOND
 
     def succeeded(self) -> None:
         """Note that the last attempt brought it back."""
@@ -88,4 +86,4 @@ class Attempts:
 
 
 def _ns(milliseconds: float) -> int:
-    return round(milliseconds / _MILLISECONDS_PER_SECOND * NANOSECONDS_PER_SECOND)
+    return round(milliseconds / MILLISECONDS_PER_SECOND * NANOSECONDS_PER_SECOND)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from eloquence_pipeline.classes import latency_class
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.errors import ConnectTimeout
 from eloquence_pipeline.models import LatencyClass, SpeechScript
 from eloquence_pipeline.redaction import hide_secrets
@@ -29,7 +30,6 @@ from flows.doctor.web import Answer, ask
 INTERFACE, REACHABLE, KEYS, MEDIA = "interface réseau", "LiveKit joignable", "clés LiveKit", "média UDP"
 LONGEST_CALL_SECONDS = 20.0
 
-_MILLISECONDS_PER_SECOND = 1000
 _LARGEST_SKEW_SECONDS = 60.0
 
 
@@ -77,7 +77,7 @@ class _VoicePath:
         began = time.monotonic()
         # The same scheme without and with TLS: ws and http, wss and https.
         answer = ask(f"http{url.removeprefix('ws').rstrip('/')}/rtc/validate", setting="LIVEKIT_URL")
-        took_ms = (time.monotonic() - began) * _MILLISECONDS_PER_SECOND
+        took_ms = (time.monotonic() - began) * MILLISECONDS_PER_SECOND
         return judge_answer(f"{url} (embarqué)" if embedded else url, answer, took_ms)
 
     def _start(self) -> None:

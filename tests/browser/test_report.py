@@ -17,8 +17,10 @@ from eloquence_pipeline.report import ReportOptions, report_of
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
 from tests.browser.conftest import Morning
+from tests.disturbed import reconnection
+from tests.golden.results import golden
 from tests.golden.runs import GOLDEN_RUNS
-from tests.reports import golden, matrix, reconnection, slow, suite, with_everything
+from tests.reports import matrix, slow, suite, with_everything
 
 pytestmark = pytest.mark.browser
 

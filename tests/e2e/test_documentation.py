@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from eloquence_pipeline.servers import LiveKitEndpoint
 from tests.documentation import GUIDES, blocks
 from tests.golden.runs import CLEAN
-from tests.integration.servers.owner import settings_in
+from tests.integration.servers.owner import embedded_livekit
 
 pytestmark = pytest.mark.e2e
 
@@ -29,10 +29,8 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module")
 def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
-    folder = tmp_path_factory.mktemp("livekit")
-    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
-        assert endpoints.livekit is not None
-        yield endpoints.livekit
+    with embedded_livekit(tmp_path_factory.mktemp("livekit")) as endpoint:
+        yield endpoint
 
 
 def test_there_are_scripts() -> None:

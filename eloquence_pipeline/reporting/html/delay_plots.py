@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eloquence_pipeline.clock import SECONDS_PER_MINUTE
 from eloquence_pipeline.models import DelayBudget, Histogram, PhraseObservation, ScenarioResult, Stage
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot, Row, Table
 from eloquence_pipeline.reporting.html.drawing import SERIES, Drawing, colour
@@ -20,7 +21,6 @@ _ROOM_ABOVE = 1.12
 _NEAR_THRESHOLD = 0.6
 """A threshold is drawn from this share of it on: further away it would only flatten what there is to see."""
 _LONG_SECONDS = 180
-_SECONDS_PER_MINUTE = 60
 
 _SECONDS, _MINUTES = Text("secondes", "seconds"), Text("minutes", "minutes")
 _LOST = Text("non reçue", "not received")
@@ -32,7 +32,7 @@ _ALL_PHRASES = Text("Toutes les phrases", "All phrases")
 
 def time_axis(seconds: float) -> tuple[float, Text]:
     """Return by what to divide seconds for people, and what that is called."""
-    return (_SECONDS_PER_MINUTE, _MINUTES) if seconds > _LONG_SECONDS else (1.0, _SECONDS)
+    return (SECONDS_PER_MINUTE, _MINUTES) if seconds > _LONG_SECONDS else (1.0, _SECONDS)
 
 
 def thinned(phrases: Sequence[PhraseObservation], most: int) -> list[PhraseObservation]:

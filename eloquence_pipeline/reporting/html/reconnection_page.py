@@ -8,7 +8,6 @@ from eloquence_pipeline.models import (
     ReconnectionFigures,
     ReconnectionResult,
     Recovery,
-    Statistics,
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.html.blocks import (
@@ -41,6 +40,7 @@ from eloquence_pipeline.reporting.html.words import (
     STATUS_COLOURS,
     STATUSES,
 )
+from eloquence_pipeline.reporting.wording import spread
 
 _MOST_OPEN = 12
 """More rows than that are folded."""
@@ -215,7 +215,7 @@ def _summary_row(summary: DisturbanceSummary) -> Row:
         SIDES[summary.side],
         f"{back} / {summary.tried}" if summary.tried else "—",
         *(
-            _spread(figure)
+            spread(figure, to="–")
             for figure in (
                 summary.audible_gap_ms,
                 summary.sdk_recovery_ms,
@@ -225,14 +225,6 @@ def _summary_row(summary: DisturbanceSummary) -> Row:
         ),
         f"{summary.phrases_lost} / {summary.phrases_cut}",
     )
-
-
-def _spread(figure: Statistics) -> str:
-    if figure.median is None or figure.min is None or figure.max is None:
-        return "—"
-    if figure.count == 1:
-        return f"{figure.median:.0f}"
-    return f"{figure.median:.0f} [{figure.min:.0f} – {figure.max:.0f}]"
 
 
 def _not_tried(result: ReconnectionResult) -> Listing | None:

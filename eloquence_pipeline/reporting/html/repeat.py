@@ -9,20 +9,9 @@ from typing import Any
 from pydantic import JsonValue
 
 from eloquence_pipeline.models import MatrixResult, RunInfo
+from eloquence_pipeline.reporting.flags import REPEATING_FLAGS
 from eloquence_pipeline.settings import ThresholdSettings
 
-_FLAGS = {
-    "duration_seconds": "--duration",
-    "packets": "--packets",
-    "interval_ms": "--interval",
-    "speakers": "--speakers",
-    "categories": "--category",
-    "disturbances": "--disturbance",
-    "sides": "--side",
-    "repetitions": "--repetitions",
-    "network": "--network",
-}
-"""Of the flows' parameters; a list is given as often as it is long."""
 _CONDITION, _CALL = "network-", "reconnect-call"
 _SCHEMES = ("ws://", "wss://")
 
@@ -100,11 +89,11 @@ def _network(parameters: Mapping[str, JsonValue]) -> list[str]:
 def _flags(parameters: Mapping[str, JsonValue]) -> list[str]:
     words: list[str] = []
     for name, value in parameters.items():
-        if name not in _FLAGS or value is None:
+        if name not in REPEATING_FLAGS or value is None:
             continue
         # A call is disturbed on both sides where there is no other way: that is no choice.
         several: list[Any] = list(value) if isinstance(value, list) else [value]
         for one in several:
             if not (name == "sides" and one == "both"):
-                words += [_FLAGS[name], shlex.quote(str(one))]
+                words += [REPEATING_FLAGS[name], shlex.quote(str(one))]
     return words

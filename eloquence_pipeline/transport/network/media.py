@@ -14,6 +14,7 @@ from itertools import count
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
+from eloquence_pipeline.clock import NANOSECONDS_PER_SECOND
 from eloquence_pipeline.models import Direction, NetworkConditions, RelayedParticipant, RelayReport
 from eloquence_pipeline.transport.network.candidates import ServerAddress
 from eloquence_pipeline.transport.network.impairment import Impairment
@@ -24,7 +25,6 @@ from eloquence_pipeline.transport.network.upstream import LARGEST_PACKET, Upstre
 LOOPBACK = "127.0.0.1"
 
 _MOST_FLOWS = 256
-_NS_PER_SECOND = 1_000_000_000
 _IDLE_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
 
@@ -199,7 +199,7 @@ class MediaRelay:
     def _seconds_until_due(self) -> float:
         if not self._waiting:
             return _IDLE_SECONDS
-        return max(0.0, (self._waiting[0].due_ns - time.monotonic_ns()) / _NS_PER_SECOND)
+        return max(0.0, (self._waiting[0].due_ns - time.monotonic_ns()) / NANOSECONDS_PER_SECOND)
 
     def _obey(self) -> None:
         self._bell.recv(LARGEST_PACKET)

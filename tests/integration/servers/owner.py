@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from eloquence_pipeline.servers import embedded_servers
+from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
 from eloquence_pipeline.settings import Settings, load_settings
 
 
@@ -20,6 +22,14 @@ def settings_in(folder: Path) -> Settings:
     users = load_settings()
     folders = users.folders.model_copy(update={name: folder / name for name in ("results", "data", "state")})
     return users.model_copy(update={"folders": folders})
+
+
+@contextmanager
+def embedded_livekit(folder: Path) -> Generator[LiveKitEndpoint]:
+    """Run a LiveKit of the test's own."""
+    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
+        assert endpoints.livekit is not None
+        yield endpoints.livekit
 
 
 class TerminatedError(Exception):

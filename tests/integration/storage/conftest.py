@@ -6,27 +6,35 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eloquence_pipeline.servers import S3Endpoint, embedded_servers
-from eloquence_pipeline.settings import FolderSettings, Settings, load_settings
+from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings
 from eloquence_pipeline.storage import ObjectStore
+from tests.integration.servers.owner import settings_in
 from tests.integration.storage.seaweedfs import seaweedfs
 
 StoreMaker = Callable[[S3Endpoint], ObjectStore]
 RestartableServer = Callable[[], AbstractContextManager[S3Endpoint]]
 
 
-def settings_in(folder: Path) -> Settings:
-    """All folders in a temporary one, but for the cache: the server is built once a machine."""
-    folders = FolderSettings(
-        results=folder / "results",
-        cache=load_settings().folders.cache,
-        data=folder / "data",
-        state=folder / "state",
-    )
-    return load_settings().model_copy(update={"folders": folders})
+def storage_in(endpoint: S3Endpoint, bucket: str, **more: Any) -> StorageSettings:
+    """Return settings that name a bucket of a server."""
+    named: dict[str, Any] = {
+        "endpoint_url": endpoint.endpoint_url,
+        "region": endpoint.region,
+        "access_key": endpoint.access_key,
+        "secret_key": endpoint.secret_key,
+        "bucket": bucket,
+    }
+    return StorageSettings(**named | more)
+
+
+def store_in(endpoint: S3Endpoint, bucket: str, **more: Any) -> ObjectStore:
+    """Return a bucket of a server."""
+    return ObjectStore.from_settings(storage_in(endpoint, bucket, **more))
 
 
 @contextmanager
@@ -60,17 +68,7 @@ def restartable(tmp_path: Path) -> RestartableServer:
 def store_at() -> StoreMaker:
     """Make stores with one bucket name, unique to this test."""
     bucket = f"test-{secrets.token_hex(6)}"
-
-    def make(endpoint: S3Endpoint) -> ObjectStore:
-        return ObjectStore(
-            endpoint_url=endpoint.endpoint_url,
-            region=endpoint.region,
-            access_key=endpoint.access_key,
-            secret_key=endpoint.secret_key,
-            bucket=bucket,
-        )
-
-    return make
+    return lambda endpoint: store_in(endpoint, bucket)
 
 
 @pytest.fixture
@@ -79,3 +77,10 @@ def store(server: S3Endpoint, store_at: StoreMaker) -> ObjectStore:
     made = store_at(server)
     made.ensure(create=True)
     return made
+
+
+@pytest.fixture
+def settings(server: S3Endpoint, store: ObjectStore, tmp_path: Path) -> Settings:
+    """Settings that name that bucket, and folders of this test's own."""
+    storage = storage_in(server, store.bucket)
+    return Settings(storage=storage, folders=FolderSettings(results=tmp_path / "results"))

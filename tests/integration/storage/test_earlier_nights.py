@@ -10,26 +10,13 @@ import pytest
 from eloquence_pipeline.files import file_reference
 from eloquence_pipeline.models import Change, LeftOut
 from eloquence_pipeline.nights import compared_with, read_nights
-from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings
+from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage import ObjectStore, archive
 from tests.stored_nights import SCENARIO, result_of, store_night, store_nights, tonight
 
 pytestmark = pytest.mark.integration
 
 USUAL_MS = (46.0, 47.1, 45.2, 46.4, 46.8, 45.9, 46.2)
-
-
-@pytest.fixture
-def settings(server: S3Endpoint, store: ObjectStore, tmp_path: Path) -> Settings:
-    storage = StorageSettings(
-        endpoint_url=server.endpoint_url,
-        region=server.region,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-        bucket=store.bucket,
-    )
-    return Settings(storage=storage, folders=FolderSettings(results=tmp_path / "results"))
 
 
 def test_without_any_night_nothing_is_compared_and_nothing_fails(settings: Settings) -> None:

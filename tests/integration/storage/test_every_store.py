@@ -19,6 +19,7 @@ from eloquence_pipeline.storage import EvidenceStore, RunFolder, archive, open_s
 from eloquence_pipeline.storage.folder_store import FolderStore
 from eloquence_pipeline.storage.store_check import StoreCheck
 from tests.golden.runs import CLEAN
+from tests.integration.storage.conftest import storage_in
 
 pytestmark = pytest.mark.integration
 
@@ -33,13 +34,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
         return StorageSettings(endpoint_url=url, prefix="team", create_bucket=True)
     name = "server" if request.param == "minio" else "second_server"
     endpoint = cast(S3Endpoint, request.getfixturevalue(name))
-    return StorageSettings(
-        endpoint_url=endpoint.endpoint_url,
-        bucket=f"test-{secrets.token_hex(6)}",
-        prefix="team",
-        access_key=endpoint.access_key,
-        secret_key=endpoint.secret_key,
-    )
+    return storage_in(endpoint, f"test-{secrets.token_hex(6)}", prefix="team")
 
 
 @pytest.fixture

@@ -26,10 +26,9 @@ from botocore.credentials import Credentials
 from eloquence_pipeline.errors import StorageError
 from eloquence_pipeline.models import ArchiveState
 from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.settings import StorageSettings
 from eloquence_pipeline.storage import ObjectStore, RunFolder, archive, pending_runs, sync
 from eloquence_pipeline.storage.archive import upload
-from tests.integration.storage.conftest import RestartableServer, StoreMaker
+from tests.integration.storage.conftest import RestartableServer, StoreMaker, storage_in, store_in
 from tests.integration.storage.seaweedfs import DOMAIN
 
 pytestmark = pytest.mark.integration
@@ -138,14 +137,13 @@ def resolving(domain: str) -> Generator[list[str]]:
 
 def test_a_bucket_can_stand_in_the_name_of_the_host(second_server: S3Endpoint, tmp_path: Path) -> None:
     port = urlsplit(second_server.endpoint_url).port
-    settings = StorageSettings(
+    settings = storage_in(
+        second_server,
+        "in-the-host-name",
         endpoint_url=f"http://{DOMAIN}:{port}",
-        bucket="in-the-host-name",
         prefix="team/voice",
         region="eu-west-3",
         addressing="virtual",
-        access_key=second_server.access_key,
-        secret_key=second_server.secret_key,
     )
     run = sealed_run(tmp_path, megabytes=9)
     with resolving(DOMAIN) as asked:
@@ -169,13 +167,7 @@ def test_a_bucket_can_stand_in_the_name_of_the_host(second_server: S3Endpoint, t
 def test_a_region_that_is_not_the_servers_is_put_right(
     server: S3Endpoint, store: ObjectStore, tmp_path: Path
 ) -> None:
-    elsewhere = ObjectStore(
-        endpoint_url=server.endpoint_url,
-        bucket=store.bucket,
-        region="eu-west-3",
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-    )
+    elsewhere = store_in(server, store.bucket, region="eu-west-3")
     assert archive(sealed_run(tmp_path, megabytes=1), elsewhere).state is ArchiveState.UPLOADED
 
 
@@ -220,12 +212,7 @@ def test_a_store_that_takes_a_file_slowly_is_waited_for(
     monkeypatch.setattr(ClientArgsCreator, "_compute_socket_options", with_small_buffers)
     run = sealed_run(tmp_path, megabytes=3)
     with slowly(server, bytes_a_second=MEBIBYTE) as port:
-        slow = ObjectStore(
-            endpoint_url=f"http://127.0.0.1:{port}",
-            bucket=store.bucket,
-            access_key=server.access_key,
-            secret_key=server.secret_key,
-        )
+        slow = store_in(server, store.bucket, endpoint_url=f"http://127.0.0.1:{port}")
         began = time.monotonic()
         (sent,) = sync(tmp_path, slow, patience_seconds=2)
         assert time.monotonic() - began > 2

@@ -12,8 +12,7 @@ from eloquence_pipeline import load_run
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.files import sha256_of_file
 from eloquence_pipeline.replay import StoredRun
-from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.settings import FolderSettings, Settings, StorageSettings
+from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage import ObjectStore, RunFolder, archive
 from tests.golden.runs import CLEAN, STARTED_AT
 
@@ -26,18 +25,6 @@ def sent(store: ObjectStore, tmp_path: Path) -> RunFolder:
     run = RunFolder.open(CLEAN.write(tmp_path / "elsewhere"))
     archive(run, store)
     return run
-
-
-@pytest.fixture
-def settings(server: S3Endpoint, store: ObjectStore, tmp_path: Path) -> Settings:
-    storage = StorageSettings(
-        endpoint_url=server.endpoint_url,
-        region=server.region,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-        bucket=store.bucket,
-    )
-    return Settings(storage=storage, folders=FolderSettings(results=tmp_path / "results"))
 
 
 @pytest.fixture(autouse=True)

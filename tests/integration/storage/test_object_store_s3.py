@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from eloquence_pipeline.errors import StorageError, StorageUnavailable
 from eloquence_pipeline.servers import S3Endpoint
-from eloquence_pipeline.settings import StorageSettings
 from eloquence_pipeline.storage import ObjectStore, s3_reading
 from eloquence_pipeline.storage.store_check import StoreCheck
+from tests.integration.storage.conftest import storage_in, store_in
 from tests.integration.transport.servers import behind_tls, certificate_for
 
 pytestmark = pytest.mark.integration
@@ -114,12 +114,7 @@ def test_a_store_behind_tls_is_trusted_by_its_own_certificate(
 ) -> None:
     certificate, key = certificate_for("127.0.0.1", tmp_path)
     with behind_tls(urlsplit(server.endpoint_url).port or 0, certificate, key) as port:
-        settings = StorageSettings(
-            endpoint_url=f"https://127.0.0.1:{port}",
-            bucket=store.bucket,
-            access_key=server.access_key,
-            secret_key=server.secret_key,
-        )
+        settings = storage_in(server, store.bucket, endpoint_url=f"https://127.0.0.1:{port}")
         with pytest.raises(StorageError, match="certificate is not accepted") as refused:
             ObjectStore.from_settings(settings).check()
         assert "ELOQUENCE_STORAGE__CA_FILE" in refused.value.remedy
@@ -130,13 +125,7 @@ def test_a_store_behind_tls_is_trusted_by_its_own_certificate(
 def test_prefix_of_the_store_stands_before_every_key(
     server: S3Endpoint, store: ObjectStore, tmp_path: Path
 ) -> None:
-    inner = ObjectStore(
-        endpoint_url=server.endpoint_url,
-        bucket=store.bucket,
-        prefix="team/voice",
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-    )
+    inner = store_in(server, store.bucket, prefix="team/voice")
     put(inner, tmp_path, "runs/a", b"x")
     assert inner.list_keys("runs/") == ["runs/a"]
     assert inner.get_bytes("runs/a") == b"x"
@@ -202,12 +191,7 @@ def test_wrong_credentials_are_said_to_be_wrong_and_not_shown(
     server: S3Endpoint, store: ObjectStore, wrong: str
 ) -> None:
     bad = SecretStr("wrong-wrong-wrong")
-    stranger = ObjectStore(
-        endpoint_url=server.endpoint_url,
-        bucket=store.bucket,
-        access_key=bad if wrong == "access_key" else server.access_key,
-        secret_key=bad if wrong == "secret_key" else server.secret_key,
-    )
+    stranger = store_in(server, store.bucket, **{wrong: bad})
     with pytest.raises(StorageError, match="does not accept the credentials") as caught:
         stranger.check()
     assert not caught.value.transient
@@ -228,10 +212,4 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    behind = ObjectStore(
-        endpoint_url=server.endpoint_url,
-        bucket=store.bucket,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-    )
-    behind.check()
+    store_in(server, store.bucket).check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from eloquence_pipeline.errors import TransportError
 from eloquence_pipeline.models import Recording, SendRecord, Side
-from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from eloquence_pipeline.servers import LiveKitEndpoint
 from eloquence_pipeline.transport import participant as participant_module
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.network.simulated import NetworkPath
@@ -21,7 +21,6 @@ from eloquence_pipeline.transport.playlist import Playlist
 from eloquence_pipeline.transport.publisher import publish
 from eloquence_pipeline.transport.subscriber import subscribe
 from eloquence_pipeline.transport.tokens import mint_token
-from tests.integration.servers.owner import settings_in
 from tests.simulated import babble
 
 pytestmark = pytest.mark.integration
@@ -29,14 +28,6 @@ pytestmark = pytest.mark.integration
 ROOM = "calls"
 INTO_THE_CALL_SECONDS = 2.0
 NO_PATHS: dict[str, NetworkPath] = {}
-
-
-@pytest.fixture(scope="module")
-def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
-    folder = tmp_path_factory.mktemp("livekit")
-    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
-        assert endpoints.livekit is not None
-        yield endpoints.livekit
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +12,15 @@ from livekit import api
 
 from eloquence_pipeline import LiveKitTestClient
 from eloquence_pipeline.errors import ConfigurationError, TransportError
-from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from eloquence_pipeline.servers import LiveKitEndpoint
 from eloquence_pipeline.signal.alignment import locate
 from eloquence_pipeline.signal.wav import write_wav
-from tests.integration.servers.owner import settings_in
 from tests.simulated import RATE, babble
 
 pytestmark = pytest.mark.integration
 
 HEARD = 0.3
 """Noise correlates with other noise by 0.03 at most; a busy machine stretches what it plays."""
-
-
-@pytest.fixture(scope="module")
-def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
-    folder = tmp_path_factory.mktemp("livekit")
-    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
-        assert endpoints.livekit is not None
-        yield endpoints.livekit
 
 
 def client_of(livekit: LiveKitEndpoint, identity: str) -> LiveKitTestClient:

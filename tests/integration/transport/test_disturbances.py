@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,6 @@ from eloquence_pipeline.models import (
 )
 from eloquence_pipeline.servers import (
     LiveKitEndpoint,
-    embedded_servers,
     restartable_livekit,
 )
 from eloquence_pipeline.settings import Rejoining
@@ -41,14 +39,6 @@ pytestmark = pytest.mark.integration
 SIDES = {"speaker": Side.PUBLISHER, "listener": Side.SUBSCRIBER}
 INTO_THE_CALL_SECONDS = 1.5
 QUICKLY = Rejoining(first_wait_ms=100)
-
-
-@pytest.fixture(scope="module")
-def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
-    folder = tmp_path_factory.mktemp("livekit")
-    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
-        assert endpoints.livekit is not None
-        yield endpoints.livekit
 
 
 def means_of(livekit: LiveKitEndpoint, room: str) -> Means:

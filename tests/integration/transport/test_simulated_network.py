@@ -25,11 +25,10 @@ from eloquence_pipeline.models import (
     RelayReport,
     Side,
 )
-from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
+from eloquence_pipeline.servers import LiveKitEndpoint
 from eloquence_pipeline.transport.call import Call
 from eloquence_pipeline.transport.network.simulated import NetworkPath, SimulatedNetwork
 from eloquence_pipeline.transport.participant import Participant
-from tests.integration.servers.owner import settings_in
 from tests.integration.transport.servers import behind_tls, certificate_for, plain_livekit
 from tests.integration.transport.test_calls import call_of, rooms, token
 
@@ -40,14 +39,6 @@ pytestmark = pytest.mark.integration
 CALL_SECONDS = 5.0
 AT_THE_ENDS = 3
 """Nobody misses a packet before the first that arrived, and the last may come after the last count."""
-
-
-@pytest.fixture(scope="module")
-def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveKitEndpoint]:
-    folder = tmp_path_factory.mktemp("livekit")
-    with embedded_servers(settings_in(folder), livekit=True, s3=False, prefect=False) as endpoints:
-        assert endpoints.livekit is not None
-        yield endpoints.livekit
 
 
 @pytest.fixture(scope="module")

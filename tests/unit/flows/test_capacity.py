@@ -12,7 +12,7 @@ from eloquence_pipeline.models import Statistics, VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep, LimitSide, LoadLimit, LoadWish
 from flows.load import capacity_result, refused_step
 from tasks.run import Run
-from tests.loads import START
+from tests.figures import START
 
 pytestmark = pytest.mark.unit
 

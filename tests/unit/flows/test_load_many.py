@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.models.load import LoadWish
-from eloquence_pipeline.storage.evidence import RunFolder
 from flows.deploy_steps import CELL_FOLDER_VARIABLE, enter_folder_of_cell
-from flows.load_many import LOAD, require_shares, sealed_when_cancelled
-from tasks.run import Run
+from flows.load_many import require_shares
 
 pytestmark = pytest.mark.unit
-
-
-def test_what_a_cancelled_load_cell_has_recorded_is_sealed(tmp_path: Path) -> None:
-    began = datetime.now(UTC)
-    folder = RunFolder.create(tmp_path, began, LOAD)
-    run = Run(
-        run_id=folder.run_id,
-        scenario=LOAD,
-        started_at=began,
-        target="",
-        livekit_url="",
-        room_name="room",
-        seed=1,
-        parameters={},
-        folder=folder.path,
-    )
-    folder.write_text("recorded.txt", "so far")
-    with pytest.raises(asyncio.CancelledError), sealed_when_cancelled(run):
-        raise asyncio.CancelledError
-    assert [file.name for file in folder.manifest().files] == ["recorded.txt"]
 
 
 def test_a_load_cell_without_a_session_is_refused() -> None:

@@ -14,13 +14,11 @@ from eloquence_pipeline.measurement.e_model import (
     mos_cqe,
     r_factor,
 )
-from eloquence_pipeline.measurement.statistics import summarise
-from eloquence_pipeline.models import LossLevel, LossLevels, PacingFigures, RtpFigures, SpeakerFigures
+from eloquence_pipeline.models import RtpFigures, SpeakerFigures
 from eloquence_pipeline.settings import EModelSettings
+from tests.figures import phrase, speaker_figures
 
 pytestmark = pytest.mark.unit
-
-NO_LOSS = LossLevel(lost=0, total=0, ratio=None, low=None, high=None)
 
 G711 = {"ie": 0.0, "bpl": 4.3}
 G711_CONCEALED = {"ie": 0.0, "bpl": 25.1}
@@ -29,26 +27,7 @@ G723_1 = {"ie": 15.0, "bpl": 16.1}
 
 
 def speaker(name: str, delay_ms: float | None, loss_ratio: float | None) -> SpeakerFigures:
-    return SpeakerFigures(
-        speaker=name,
-        packets_sent=1,
-        packets_received=1,
-        packet_loss_rate=0,
-        end_to_end_ms=summarise([delay_ms]),
-        one_way_delay_ms=summarise([delay_ms]),
-        rtp=RtpFigures(packet_loss_ratio=loss_ratio),
-        loss=LossLevels(
-            phrases=NO_LOSS, rtp=NO_LOSS, concealed=NO_LOSS, audio=NO_LOSS, audio_undecided_samples=0
-        ),
-        tester=PacingFigures(
-            pacing_lateness_p99_ms=0,
-            pacing_lateness_max_ms=0,
-            event_loop_lag_p99_ms=0,
-            arrival_jitter_p99_ms=0,
-            frames_skipped=0,
-            overloaded=False,
-        ),
-    )
+    return speaker_figures(name, [phrase(1, delay_ms)], RtpFigures(packet_loss_ratio=loss_ratio))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from eloquence_pipeline.models.load import (
     ServerFigures,
 )
 from eloquence_pipeline.settings import ThresholdSettings
-from tests import loads
+from tests import figures, loads
 
 pytestmark = pytest.mark.unit
 
@@ -49,7 +49,7 @@ def test_nobody_gave_up_when_all_is_well() -> None:
 
 
 def test_a_session_that_the_tester_could_not_pace_is_invalid_and_its_delay_is_nobodys() -> None:
-    late = loads.pacing(p99_ms=40.0, max_ms=90.0, overloaded=True)
+    late = figures.pacing(p99_ms=40.0, max_ms=90.0, overloaded=True)
     told = result(two(LATE, tester=late), server=loads.server(cpu_ratio=1.99))
     assert (told.limit.side, told.verdict.status) == (LimitSide.TESTER, VerdictStatus.INVALID)
     assert told.limit.figure == "pacing_lateness_p99_ms"
@@ -118,7 +118,7 @@ def test_a_limit_of_the_tester_is_never_one_of_the_server(
     p99_ms: float, busy: float, cpu: float, delay_ms: float
 ) -> None:
     overloaded = p99_ms > 5
-    tester = loads.pacing(p99_ms=p99_ms, max_ms=p99_ms, overloaded=overloaded)
+    tester = figures.pacing(p99_ms=p99_ms, max_ms=p99_ms, overloaded=overloaded)
     told = result(
         [loads.cell(1, [loads.session(1, [delay_ms], tester=tester)])],
         busy=busy,

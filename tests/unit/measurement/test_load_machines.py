@@ -26,6 +26,7 @@ from eloquence_pipeline.models.load_cells import (
 )
 from eloquence_pipeline.settings import ThresholdSettings
 from tests import loads
+from tests.figures import START
 
 pytestmark = pytest.mark.unit
 
@@ -41,7 +42,7 @@ def figures(
         cell=cell,
         machine=Machine(name=f"machine-{cell}", cores=2, clock_id=clock, slot="slot"),
         beginning=Beginning(
-            began_at=loads.START + timedelta(milliseconds=late_ms),
+            began_at=START + timedelta(milliseconds=late_ms),
             late_ms=late_ms,
             correction_ms=0.0,
             kernel_clock=UNKNOWN,
@@ -53,7 +54,7 @@ def figures(
 
 
 def lead(*lost: LostCell, bounds: dict[int, OffsetBounds] | None = None) -> Lead:
-    return Lead(clock_id="one", kernel_clock=UNKNOWN, start_at=loads.START, bounds=bounds or {}, lost=lost)
+    return Lead(clock_id="one", kernel_clock=UNKNOWN, start_at=START, bounds=bounds or {}, lost=lost)
 
 
 def merged(parts: Sequence[ShareFigures], planned: int, known: Lead | None = None) -> ManyMachinesResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -20,7 +19,8 @@ from eloquence_pipeline.measurement.loss import (
     loss_timeline,
 )
 from eloquence_pipeline.measurement.rtp import parse_statistics
-from eloquence_pipeline.models import InboundRtp, LossLevels, PhraseObservation, RtpFigures
+from eloquence_pipeline.models import InboundRtp, LossLevels, RtpFigures
+from tests.figures import phrase
 
 pytestmark = pytest.mark.unit
 
@@ -137,27 +137,8 @@ def test_levels_are_taken_from_the_statistics_and_the_sound() -> None:
     assert both.audio_undecided_samples == 8_000
 
 
-def phrase(index: int) -> PhraseObservation:
-    return PhraseObservation(
-        index=index,
-        speaker="speaker",
-        text="Bonjour à tous",
-        category="greetings",
-        received=True,
-        sent_at=datetime.now(UTC),
-        position_in_sent_seconds=1,
-        sample_count=48_000,
-        duration_seconds=1,
-        generation_ms=10,
-        clip_from_cache=False,
-        send_ms=0.2,
-        correlation_peak=0.9,
-        peak_to_sidelobe_ratio=3,
-    )
-
-
 def test_of_very_many_gaps_the_longest_are_listed_in_the_order_of_the_phrases() -> None:
-    phrases = [phrase(number) for number in range(1, 302)]
+    phrases = [phrase(number, 40.0, text="Bonjour à tous") for number in range(1, 302)]
     lengths_ms = [float(number) for number in range(1, 302)]
     heard = [HeardSpeech(48_000, 480, 0, (FrameGap(1.0, 1.1, ms, 0.0, 0.2),)) for ms in lengths_ms]
     gaps = located_gaps(phrases, heard)

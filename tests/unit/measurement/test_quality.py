@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import sys
-from datetime import UTC, datetime
 from types import ModuleType, SimpleNamespace
 from typing import cast
 
@@ -24,6 +23,7 @@ from eloquence_pipeline.measurement.quality import (
 )
 from eloquence_pipeline.models import PhraseObservation, PhraseQuality, Score
 from eloquence_pipeline.settings import EModelSettings
+from tests.figures import phrase
 from tests.simulated import RATE, babble
 
 pytestmark = pytest.mark.unit
@@ -48,23 +48,7 @@ def identity() -> PhraseQuality:
 
 
 def observation(index: int, seconds: float, delay_ms: float | None = 50.0) -> PhraseObservation:
-    return PhraseObservation(
-        index=index,
-        speaker="speaker",
-        text="phrase",
-        category="greetings",
-        received=delay_ms is not None,
-        sent_at=datetime(2026, 11, 22, tzinfo=UTC),
-        position_in_sent_seconds=index,
-        sample_count=round(seconds * RATE),
-        duration_seconds=seconds,
-        generation_ms=0,
-        clip_from_cache=False,
-        send_ms=0,
-        one_way_delay_ms=delay_ms,
-        correlation_peak=1,
-        peak_to_sidelobe_ratio=10,
-    )
+    return phrase(index, delay_ms, index, sample_count=round(seconds * RATE), duration_seconds=seconds)
 
 
 def test_identity_is_the_top_of_every_scale(identity: PhraseQuality) -> None:

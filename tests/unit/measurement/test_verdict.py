@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eloquence_pipeline.classes import latency_class, loss_class
-from eloquence_pipeline.measurement.statistics import summarise
 from eloquence_pipeline.measurement.verdict import judge
 from eloquence_pipeline.models import (
     LatencyClass,
     LossClass,
-    LossLevel,
-    LossLevels,
     PacingFigures,
     PhraseObservation,
     RtpFigures,
@@ -24,61 +19,26 @@ from eloquence_pipeline.models import (
     VerdictStatus,
 )
 from eloquence_pipeline.settings import ThresholdSettings
+from tests import figures
+from tests.figures import pacing, speaker_figures
 
 pytestmark = pytest.mark.unit
 
 DEFAULTS = ThresholdSettings()
-ON_PACE = PacingFigures(
-    pacing_lateness_p99_ms=1,
-    pacing_lateness_max_ms=2,
-    event_loop_lag_p99_ms=1,
-    arrival_jitter_p99_ms=1,
-    frames_skipped=0,
-    overloaded=False,
-)
-NO_LOSS = LossLevel(lost=0, total=0, ratio=None, low=None, high=None)
-TOO_SLOW = ON_PACE.model_copy(update={"pacing_lateness_max_ms": 30.0, "overloaded": True})
+ON_PACE = pacing()
+TOO_SLOW = pacing(max_ms=30.0, overloaded=True)
 
 
 def phrase(index: int, end_to_end_ms: float | None, speaker: str = "speaker") -> PhraseObservation:
-    return PhraseObservation(
-        index=index,
-        speaker=speaker,
-        text="Bonjour",
-        category="greetings",
-        received=end_to_end_ms is not None,
-        sent_at=datetime.now(UTC),
-        position_in_sent_seconds=1,
-        sample_count=48_000,
-        duration_seconds=1,
-        generation_ms=10,
-        clip_from_cache=False,
-        send_ms=0.2,
-        one_way_delay_ms=None if end_to_end_ms is None else end_to_end_ms - 10,
-        end_to_end_ms=end_to_end_ms,
-        correlation_peak=0.9,
-        peak_to_sidelobe_ratio=3,
-    )
+    delay_ms = None if end_to_end_ms is None else end_to_end_ms - 10
+    return figures.phrase(index, delay_ms, speaker=speaker, end_to_end_ms=end_to_end_ms)
 
 
 def figures_of(
     phrases: list[PhraseObservation], packet_loss_ratio: float | None, speaker: str = "speaker"
 ) -> SpeakerFigures:
     said = [phrase for phrase in phrases if phrase.speaker == speaker]
-    heard = sum(phrase.received for phrase in said)
-    return SpeakerFigures(
-        speaker=speaker,
-        packets_sent=len(said),
-        packets_received=heard,
-        packet_loss_rate=1 - heard / len(said) if said else 0.0,
-        end_to_end_ms=summarise(phrase.end_to_end_ms for phrase in said),
-        one_way_delay_ms=summarise(phrase.one_way_delay_ms for phrase in said),
-        rtp=RtpFigures(packet_loss_ratio=packet_loss_ratio),
-        loss=LossLevels(
-            phrases=NO_LOSS, rtp=NO_LOSS, concealed=NO_LOSS, audio=NO_LOSS, audio_undecided_samples=0
-        ),
-        tester=ON_PACE,
-    )
+    return speaker_figures(speaker, said, RtpFigures(packet_loss_ratio=packet_loss_ratio))
 
 
 def judged(

@@ -16,20 +16,26 @@ from tests.golden.runs import CLEAN, STARTED_AT
 Change = Callable[[dict[str, Any]], object]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A sealed run with its result."""
-    path = CLEAN.write(tmp_path / "results", seal=False)
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed run with its result, of which each test has a copy."""
+    path = CLEAN.write(tmp_path_factory.mktemp("pattern"), seal=False)
     (path / "results.json").write_text(StoredRun(path).analyse().to_json())
     reseal(path)
     return path
 
 
 @pytest.fixture
-def bare(folder: Path, tmp_path: Path) -> Path:
+def folder(pattern: Path, tmp_path: Path) -> Path:
+    """A sealed run with its result."""
+    below_results = pattern.parts[-4:]
+    return Path(shutil.copytree(pattern, tmp_path.joinpath("results", *below_results)))
+
+
+@pytest.fixture
+def bare(pattern: Path, tmp_path: Path) -> Path:
     """The same run without a manifest, so that its files can be changed."""
-    copy = tmp_path / "bare" / "clean" / folder.name
-    shutil.copytree(folder, copy)
+    copy = Path(shutil.copytree(pattern, tmp_path / "bare" / "clean" / pattern.name))
     (copy / "manifest.json").unlink()
     return copy
 

@@ -142,12 +142,12 @@ def test_times_that_are_none_are_refused(bare: Path, content: bytes) -> None:
 
 def test_times_that_become_huge_are_refused_before_they_do(bare: Path) -> None:
     with (
-        ZipFile(bare / "other.npz", "w", ZIP_DEFLATED) as archive,
+        ZipFile(bare / "other.npz", "w", ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("deadline_ns.npy", "w") as times,
     ):
         for _ in range(600):
             times.write(bytes(1 << 20))
-    assert (bare / "other.npz").stat().st_size < 1 << 20
+    assert (bare / "other.npz").stat().st_size < 4 << 20
     refer_to(bare, "sent", "timings", "other.npz")
     with pytest.raises(MeasurementError, match="more than any call has"):
         StoredRun(bare).analyse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,10 @@ def finished(tmp_path: Path) -> Path:
     return CLEAN.write(tmp_path / "finished", seal=False)
 
 
-@pytest.fixture
-def killed(tmp_path: Path) -> Path:
-    """The same run as it lies on disk just before it is over."""
-    folder = CLEAN.write(tmp_path / "killed", seal=False)
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run as it lies on disk just before it is over; each test has a copy."""
+    folder = CLEAN.write(tmp_path_factory.mktemp("pattern"), seal=False)
     transmission = Transmission.model_validate_json((folder / "transmission.json").read_bytes())
     (folder / "transmission.json").unlink()
     (channel,) = transmission.channels
@@ -34,6 +35,12 @@ def killed(tmp_path: Path) -> Path:
     grow(folder, channel.sent, "publisher")
     grow(folder, channel.received, "subscriber")
     return folder
+
+
+@pytest.fixture
+def killed(pattern: Path, tmp_path: Path) -> Path:
+    """The same run as `finished`, as it lies on disk just before it is over."""
+    return Path(shutil.copytree(pattern, tmp_path / "killed" / "clean" / pattern.name))
 
 
 def grow(folder: Path, end: EndRecord, name: str) -> None:

@@ -23,9 +23,12 @@ from eloquence_pipeline.storage.run_files import REPORT_FILE, RESULTS_FILE
 from eloquence_pipeline.storage.stored_run import read_transmission
 from flows import report as command
 from flows.report import RequestedReport, open_report, write_report
+from tests.disturbed import reconnection
 from tests.golden.cases import old_run
+from tests.golden.results import golden
 from tests.golden.runs import GOLDEN_RUNS
-from tests.reports import Elements, golden, matrix, reconnection, suite
+from tests.page_elements import Elements
+from tests.reports import matrix, suite
 
 pytestmark = pytest.mark.unit
 

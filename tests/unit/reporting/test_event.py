@@ -17,18 +17,17 @@ from eloquence_pipeline.models import (
 from eloquence_pipeline.reporting.event import events_of
 from eloquence_pipeline.reporting.suite import suite_event, suite_markdown, suite_sentence
 from eloquence_pipeline.settings import BaselineSettings
+from tests.golden import results
 from tests.nights import steady
 
 pytestmark = pytest.mark.unit
 
-EXPECTED = Path(__file__).parents[2] / "golden" / "expected"
 ARCHIVE = Archive(state=ArchiveState.UPLOADED, folder=Path("/results/run"), uri="s3://bucket/runs/run/")
 USUAL = [46.0, 47.0, 45.5, 46.5, 46.2, 45.8]
 
 
 def golden(name: str, baseline: BaselineComparison | None = None) -> ScenarioResult:
-    text = (EXPECTED / f"{name}.json").read_text(encoding="utf-8")
-    return ScenarioResult.model_validate_json(text).model_copy(update={"baseline": baseline})
+    return results.golden(name).model_copy(update={"baseline": baseline})
 
 
 def compared(*delays_ms: float) -> BaselineComparison:

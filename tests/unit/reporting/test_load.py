@@ -29,7 +29,7 @@ from eloquence_pipeline.reporting.load import (
     worst_first,
 )
 from eloquence_pipeline.settings import ThresholdSettings
-from tests import loads
+from tests import figures, loads
 
 pytestmark = pytest.mark.unit
 
@@ -46,7 +46,7 @@ def result(cells: list[CellResult], sessions: int) -> LoadResult:
 
 
 def test_the_sentence_says_how_many_were_measured_and_how_many_were_not() -> None:
-    late = loads.pacing(p99_ms=30, max_ms=80, overloaded=True)
+    late = figures.pacing(p99_ms=30, max_ms=80, overloaded=True)
     sessions = [loads.session(1, [40.0]), loads.session(2, [900.0], tester=late)]
     missing = NotMeasured(session=3, cell=1, reason="LiveKit cannot be reached")
     told = load_sentence(result([loads.cell(1, sessions, not_measured=(missing,))], 3))
@@ -56,7 +56,7 @@ def test_the_sentence_says_how_many_were_measured_and_how_many_were_not() -> Non
 
 
 def test_the_worst_sessions_come_first_and_an_invalid_one_before_all() -> None:
-    late = loads.pacing(p99_ms=30, max_ms=80, overloaded=True)
+    late = figures.pacing(p99_ms=30, max_ms=80, overloaded=True)
     sessions = [
         loads.session(1, [40.0]),
         loads.session(2, [45.0], streams=loads.rtp(received=900, lost=100)),

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from eloquence_pipeline.models import ScenarioResult
 from eloquence_pipeline.reporting.plot import delay_and_loss_png
+from tests.golden.results import golden
+from tests.reports import with_figure
 
 pytestmark = pytest.mark.unit
 
-EXPECTED = Path(__file__).parents[2] / "golden" / "expected"
 RED = (192, 57, 43)
-
-
-def golden(name: str) -> ScenarioResult:
-    return ScenarioResult.model_validate_json((EXPECTED / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def red_dots(png: bytes) -> int:
@@ -39,12 +34,6 @@ def test_every_run_has_a_picture(name: str) -> None:
 
 def test_a_missed_threshold_is_drawn_and_one_that_is_met_is_not() -> None:
     result = golden("clean")
-    missed = tuple(
-        figure.model_copy(update={"passed": False, "threshold": 50.0})
-        if figure.figure == "latency_max_ms"
-        else figure
-        for figure in result.verdict.figures
-    )
-    late = result.model_copy(update={"verdict": result.verdict.model_copy(update={"figures": missed})})
+    late = with_figure(result, "latency_max_ms", passed=False, threshold=50.0)
     assert red_dots(delay_and_loss_png(result)) == 0
     assert red_dots(delay_and_loss_png(late)) > 300

@@ -14,11 +14,9 @@ from eloquence_pipeline.measurement.reconnection import summaries
 from eloquence_pipeline.models import (
     Archive,
     ArchiveState,
-    Disturbance,
     DisturbanceKind,
     DisturbedCall,
     DisturbedSide,
-    PacingFigures,
     ReconnectionFigures,
     ReconnectionFormat,
     ReconnectionResult,
@@ -35,46 +33,19 @@ from eloquence_pipeline.reporting.reconnection import (
     reconnection_rows,
     reconnection_table,
 )
+from tests import disturbed
 from tests.simulated import run_info
 
 pytestmark = pytest.mark.unit
 
-FIGURES = ReconnectionFigures(
-    outage_ms=0,
-    sdk_noticed_ms=12,
-    sdk_recovery_ms=None,
-    rejoin_ms=388,
-    rejoin_attempts=1,
-    recovery=Recovery.REJOINED,
-    audible_gap_ms=521,
-    audible_gap_uncertainty_ms=24,
-    gaps=(),
-    speech_lost_ms=500,
-    phrases_said=7,
-    phrases_lost=1,
-    phrases_cut=1,
-    delay_before_ms=45,
-    delay_after_ms=55,
-    delay_change_ms=10,
-    tester=PacingFigures(
-        pacing_lateness_p99_ms=1,
-        pacing_lateness_max_ms=2,
-        event_loop_lag_p99_ms=1,
-        arrival_jitter_p99_ms=9,
-        frames_skipped=0,
-        overloaded=False,
-    ),
-)
+_REJOINED = disturbed.call(DisturbanceKind.PARTICIPANT_REMOVED, Recovery.REJOINED).figures
+assert _REJOINED is not None
+FIGURES = _REJOINED.model_copy(update={"sdk_recovery_ms": None, "audible_gap_ms": 521, "phrases_lost": 1})
 ARCHIVE = Archive(state=ArchiveState.UPLOADED, folder=Path("/results/x"), uri="s3://bucket/x/")
 
 
-def call(kind: DisturbanceKind, figures: ReconnectionFigures | None, number: int = 1) -> DisturbedCall:
-    return DisturbedCall(
-        disturbance=Disturbance(kind=kind, side=kind.sides[0], at_seconds=5),
-        repetition=number,
-        figures=figures,
-        not_tried="" if figures else "only a server that this test has started itself is killed",
-    )
+def call(kind: DisturbanceKind, figures: ReconnectionFigures, number: int = 1) -> DisturbedCall:
+    return disturbed.call(kind, number=number).model_copy(update={"figures": figures})
 
 
 @pytest.fixture
@@ -86,7 +57,7 @@ def result() -> ReconnectionResult:
         call(kind, FIGURES),
         call(kind, slower, 2),
         call(kind, lost, 3),
-        call(DisturbanceKind.SERVER_RESTART, None),
+        disturbed.call_not_tried(),
     )
     return ReconnectionResult(
         format=ReconnectionFormat(method_version=3),

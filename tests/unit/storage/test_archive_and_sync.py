@@ -117,30 +117,32 @@ def test_sync_goes_on_after_one_run_that_is_refused(tmp_path: Path) -> None:
     assert states == [ArchiveState.LOCAL_ONLY, ArchiveState.UPLOADED]
 
 
-def write_in_a_process_that_is_killed(
-    results: Path, meanwhile: Callable[[], None] = lambda: None
-) -> RunFolder:
-    """Let a process of its own begin a run, do something meanwhile, and kill it."""
+def written_by_a_process_that_is_killed(
+    results: Path, count: int = 1, meanwhile: Callable[[], None] = lambda: None
+) -> list[RunFolder]:
+    """Let a process of its own begin some runs, do something meanwhile, and kill it."""
     program = (
         "import os, sys; from datetime import UTC, datetime; from pathlib import Path\n"
         "from eloquence_pipeline.storage import RunFolder\n"
-        f"run = RunFolder.create(Path({str(results)!r}), datetime.now(UTC), 'basic')\n"
-        "run.write_text('publisher.begun.json', '{}'); print(run.path, flush=True)\n"
+        f"results, runs = Path({str(results)!r}), []\n"
+        f"for _ in range({count}): runs.append(RunFolder.create(results, datetime.now(UTC), 'basic'))\n"
+        "for run in runs: run.write_text('publisher.begun.json', '{}'); print(run.path, flush=True)\n"
         "sys.stdin.read()\n"
     )
     with Popen([sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True) as writer:
         assert writer.stdout is not None
-        run = RunFolder.open(Path(writer.stdout.readline().strip()))
+        runs = [RunFolder.open(Path(writer.stdout.readline().strip())) for _ in range(count)]
         meanwhile()
         writer.kill()
-    return run
+    return runs
 
 
 def test_run_whose_process_was_killed_is_sealed_marked_and_sent_once(tmp_path: Path) -> None:
     def leave_it_alone() -> None:
         assert sync(tmp_path, MemoryStore()) == []
 
-    run, store = write_in_a_process_that_is_killed(tmp_path, leave_it_alone), MemoryStore()
+    (run,) = written_by_a_process_that_is_killed(tmp_path, meanwhile=leave_it_alone)
+    store = MemoryStore()
     assert not run.is_sealed
     (outcome,) = sync(tmp_path, store)
     assert outcome.uri == f"s3://memory/{run.prefix}"
@@ -153,7 +155,7 @@ def test_run_whose_process_was_killed_is_sealed_marked_and_sent_once(tmp_path: P
 
 
 def test_two_at_once_seal_a_run_whose_process_was_killed_once(tmp_path: Path) -> None:
-    runs = [write_in_a_process_that_is_killed(tmp_path) for _ in range(3)]
+    runs = written_by_a_process_that_is_killed(tmp_path, 3)
     store = MemoryStore()  # asserts that no key is stored twice
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(sync, tmp_path, store) for _ in range(2)]:

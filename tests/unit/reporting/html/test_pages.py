@@ -27,20 +27,12 @@ from eloquence_pipeline.reporting.html import (
     suite_page,
 )
 from eloquence_pipeline.reporting.html.sound import PLAYED_HZ, sound_data
-from tests.reports import (
-    GOLDEN,
-    PREFIX,
-    Elements,
-    golden,
-    matrix,
-    overloaded,
-    reconnection,
-    slow,
-    suite,
-    with_everything,
-    with_texts,
-)
+from tests.disturbed import reconnection
+from tests.golden.results import golden
+from tests.page_elements import Elements
+from tests.reports import GOLDEN, PREFIX, matrix, overloaded, slow, suite, with_everything
 from tests.simulated import babble
+from tests.texts_of_others import with_texts
 
 pytestmark = pytest.mark.unit
 
@@ -143,12 +135,18 @@ def test_every_drawing_has_a_title_a_sentence_and_no_colour_of_its_own(html: str
         assert not re.search(r"(fill|stroke): #(?!ffffff)[0-9a-f]{6}", svg)
 
 
+def with_text(text: str) -> Elements:
+    return Elements(page_html(run_page(with_texts(golden("several"), text), [], EVIDENCE)))
+
+
+@pytest.fixture(scope="module")
+def harmless() -> Elements:
+    return with_text(HARMLESS)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_becomes_anything_but_text(text: str) -> None:
-    harmless, hostile = (
-        Elements(page_html(run_page(with_texts(golden("several"), written), [], EVIDENCE)))
-        for written in (HARMLESS, text)
-    )
+def test_no_text_becomes_anything_but_text(harmless: Elements, text: str) -> None:
+    hostile = with_text(text)
     assert hostile.skeleton == harmless.skeleton
     assert hostile.scripts == harmless.scripts
     assert not any(name.startswith("on") for element in hostile.elements for name in element.attributes)

@@ -13,7 +13,8 @@ from eloquence_pipeline.reporting.html.repeat import matrix_command, repeating_c
 from eloquence_pipeline.settings import ThresholdSettings
 from flows.cli import app
 from flows.plans import Plan, basic_plan, latency_plan, network_plan, stability_plan, stress_plan
-from tests.reports import golden, matrix
+from tests.golden.results import golden
+from tests.reports import matrix
 
 pytestmark = pytest.mark.unit
 

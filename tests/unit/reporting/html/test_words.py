@@ -27,7 +27,8 @@ from eloquence_pipeline.reporting.html import words
 from eloquence_pipeline.reporting.html.text import Text
 from eloquence_pipeline.reporting.html.verdict import headline, plain_sentence
 from eloquence_pipeline.reporting.wording import FIGURE_WORDS
-from tests.reports import golden, overloaded, slow, with_everything
+from tests.golden.results import golden
+from tests.reports import overloaded, slow, with_everything
 
 pytestmark = pytest.mark.unit
 
