@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from eloquence_pipeline.clock import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span
 from eloquence_pipeline.measurement.course import (
     Course,
@@ -23,7 +24,6 @@ from eloquence_pipeline.measurement.course import (
     typical_windows,
 )
 from eloquence_pipeline.measurement.method import AGREEMENT_MS
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.signal.alignment import MAIN_LOBE_SECONDS, normalised_cross_correlation, refine, taken
 from eloquence_pipeline.signal.pieces import fit_pieces
 from eloquence_pipeline.signal.tracking import ACTIVE_ENERGY_RATIO
