@@ -29,7 +29,7 @@ class _Kept(BaseModel):
 
 
 def main(
-    synthetic: Annotated[bool, typer.Option(help="Measure signals with known delay (2 minutes).")] = True,
+    synthetic: Annotated[bool, typer.Option(help="Measure signals with known delay (3 minutes).")] = True,
     live: Annotated[bool, typer.Option(help="Measure calls through a server (10 minutes).")] = True,
 ) -> None:
     """Compare the instrument with known truth and write docs/accuracy.md with its drawings.

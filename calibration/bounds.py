@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from calibration.live import Live, LossPoint
+from calibration.short import ShortPhrases, WrongPeaks
 from calibration.synthetic import Synthetic
 from calibration.warped import SOME_UNSURE, WarpedPhrases
 
@@ -17,6 +18,8 @@ MOST_OFF_MS = 2.0
 MOST_DEVIATION_MS = 0.5
 MOST_UNSURE_RATIO = 0.015
 """Of the windows where pitch periods are missing or repeated."""
+LEAST_SHORT_RATIO = 0.8
+LEAST_DISTANCE = 0.1
 
 
 class Bound(NamedTuple):
@@ -63,7 +66,9 @@ def synthetic_bounds(synthetic: Synthetic) -> list[Bound]:
         )
         for number in synthetic.false_numbers
     ]
-    return bounds + [_warped_bound(warped) for warped in synthetic.warped]
+    bounds += [_warped_bound(warped) for warped in synthetic.warped]
+    bounds += [_short_bound(short) for short in synthetic.short]
+    return bounds + [_wrong_bound(wrong) for wrong in synthetic.wrong]
 
 
 def _warped_bound(warped: WarpedPhrases) -> Bound:
@@ -75,6 +80,26 @@ def _warped_bound(warped: WarpedPhrases) -> Bound:
         f"{warped.false_delays} of {warped.said} phrases ({warped.received} received), "
         f"{warped.false_windows} of {warped.windows} windows",
         warped.false_delays == 0 and warped.false_windows <= most,
+    )
+
+
+def _short_bound(short: ShortPhrases) -> Bound:
+    return Bound(
+        f"{LEAST_SHORT_RATIO:.0%} of the short phrases received, no false delay, windows in "
+        f"{MOST_UNSURE_RATIO:.1%} at most: {short.bent}",
+        f"{short.received} of {short.said} phrases, {short.false_delays} false, "
+        f"{short.false_windows} of {short.windows} windows",
+        short.received >= LEAST_SHORT_RATIO * short.said
+        and short.false_delays == 0
+        and short.false_windows <= MOST_UNSURE_RATIO * short.windows,
+    )
+
+
+def _wrong_bound(wrong: WrongPeaks) -> Bound:
+    return Bound(
+        f"pieces of a short phrase stay {LEAST_DISTANCE:g} below its gate: {wrong.received_instead}",
+        f"{wrong.least_distance:.2f}, {len(wrong.peaks)} phrases",
+        wrong.least_distance >= LEAST_DISTANCE,
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from calibration.bounds import Bound, fitted, interval, live_bounds, synthetic_bounds
 from calibration.live import REPETITIONS, Live
+from calibration.short import LONGEST_SECONDS, MILLISECONDS, SHORTEST_SECONDS
 from calibration.synthetic import SEEDS, Synthetic
 
 SYNTHETIC_PLOT, LIVE_PLOT = "accuracy-synthetic.svg", "accuracy-live.svg"
@@ -91,6 +92,16 @@ def _synthetic(synthetic: Synthetic, circumstances: Circumstances) -> str:
         f"| {bent.windows} | {bent.false_windows} |"
         for bent in synthetic.warped
     )
+    short = "\n".join(
+        f"| {bent.bent} | {bent.received} of {bent.said} | {bent.false_delays} "
+        f"| {bent.windows} | {bent.false_windows} |"
+        for bent in synthetic.short
+    )
+    wrong = "\n".join(
+        f"| {each.received_instead} | {each.in_pieces} of {len(each.peaks)} | {max(each.peaks):.2f} "
+        f"| {each.least_distance:.2f} |"
+        for each in synthetic.wrong
+    )
     losses = "\n".join(
         f"| {loss.missing} | {loss.true_ratio:.2%} | {loss.measured_ratio:.2%} |" for loss in synthetic.losses
     )
@@ -117,6 +128,20 @@ samples was so late to within 1 ms. A phrase that is out of step with itself eve
 | on the way | received | with a false delay | windows with a delay | of these false |
 |---|---|---|---|---|
 {warped}
+
+Short phrases, of {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} s, through Opus, each between two that
+are whole, in whose middle a jitter buffer did {", ".join(map(str, MILLISECONDS))} ms of the following
+([how they are found](adr/0020-short-phrases.md)):
+
+| in the middle | received | with a false delay | windows with a delay | of these false |
+|---|---|---|---|---|
+{short}
+
+What was received instead of such a phrase, within 0.4 s of where it ought to be:
+
+| instead | some of it is like pieces of the phrase | greatest joint peak | closest to the gate |
+|---|---|---|---|
+{wrong}
 
 Speech that is missing, as the sound itself shows it (in the active speech of all phrases; the truth counts
 pauses within phrases as well):

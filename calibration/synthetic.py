@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from calibration import damage
 from calibration.clips import RATE_HZ, SpokenClip, as_sound, synthesise
+from calibration.short import ShortPhrases, WrongPeaks, measure_short, measure_wrong
 from calibration.truth import KnownCall, call_of, draw_call
 from calibration.warped import WarpedPhrases, measure_warps
 from eloquence_pipeline.measurement.delay import Ends, find_phrases
@@ -91,6 +92,8 @@ class Synthetic(BaseModel):
     delays: list[DelayErrors]
     false_numbers: list[FalseNumbers]
     warped: list[WarpedPhrases]
+    short: list[ShortPhrases]
+    wrong: list[WrongPeaks]
     losses: list[LossShare]
 
 
@@ -137,6 +140,8 @@ def calibrate(progress: Callable[[str], object]) -> Synthetic:
         delays=[_delay_errors(name, hurt, calls, clips, progress) for name, hurt in DAMAGES.items()],
         false_numbers=_false_numbers(clips, progress),
         warped=measure_warps(clips, progress),
+        short=measure_short(clips, progress),
+        wrong=measure_wrong(clips, progress),
         losses=[_loss_share(calls[SEEDS[0]], ratio, progress) for ratio in (0.02, 0.1, _MISSING_RATIO)],
     )
 

@@ -78,7 +78,7 @@ class Course:
 
     def nearest(self, samples: IntArray) -> IntArray:
         """Return the index of the window whose middle is nearest to each of `samples` of the phrase."""
-        return _nearest(self.starts + self.window_samples // 2, samples)
+        return nearest_places(self.starts + self.window_samples // 2, samples)
 
 
 def follow(
@@ -131,13 +131,13 @@ class _Windows:
         found = _borne_out(displacements, peaks, rivalled, place, agreement)
         if not found.any():
             return None
-        displacements = displacements[found][_nearest(starts[found], starts)]
-        typical = _typical(displacements, found, agreement)
+        displacements = displacements[found][nearest_places(starts[found], starts)]
+        typical = typical_windows(displacements, found, agreement)
         heard = self.reference if typical.all() else self._only(starts[typical & found])
         whole = self._near(heard, 0, round(float(displacements[typical].mean())))
         displacement = whole.position_samples - self.span.start_sample
         pieces = np.where(typical, displacement, displacements)
-        along = pieces[_nearest(starts + self.length // 2, np.arange(self.span.sample_count))]
+        along = pieces[nearest_places(starts + self.length // 2, np.arange(self.span.sample_count))]
         steady = float(typical[found].mean())
         return Course(
             displacement, self._peak(along), starts, self.length, displacements, peaks, found, steady
@@ -170,15 +170,31 @@ class _Windows:
         return self.reference * kept
 
     def _peak(self, displacements: FloatArray) -> float:
-        # At both rates: hiss above 4 kHz does not make a phrase unheard.
-        step = self.audio.step
-        coarse = self.audio.reference(self.span).astype(np.float64)
-        first = self.span.start_sample // step
-        every = displacements[np.minimum(np.arange(len(coarse)) * step, len(displacements) - 1)] / step
-        return max(
-            _joint_peak(self.reference, self.received, self.span.start_sample, displacements),
-            _joint_peak(coarse, self.audio.received, first, every),
-        )
+        return peak_along(self.audio, self.received, self.span, self.reference, displacements)
+
+
+def peak_along(
+    audio: CoarseAudio, received: Samples, span: Span, reference: FloatArray, displacements: FloatArray
+) -> float:
+    """Return the normalised correlation of a whole phrase, each of its samples where it was received.
+
+    Parameters
+    ----------
+    audio, received
+        What was received, at both rates: hiss above 4 kHz does not make a phrase unheard.
+    span, reference
+        The phrase; float64 of shape (span.sample_count,).
+    displacements
+        float64 of shape (span.sample_count,).
+    """
+    step = audio.step
+    coarse = audio.reference(span).astype(np.float64)
+    first = span.start_sample // step
+    every = displacements[np.minimum(np.arange(len(coarse)) * step, len(displacements) - 1)] / step
+    return max(
+        _joint_peak(reference, received, span.start_sample, displacements),
+        _joint_peak(coarse, audio.received, first, every),
+    )
 
 
 def _joint_peak(reference: FloatArray, received: Samples, start: int, displacements: FloatArray) -> float:
@@ -236,11 +252,13 @@ def _stands_alone(peaks: FloatArray) -> bool:
     )
 
 
-def _typical(displacements: FloatArray, found: BoolArray, agreement_samples: float) -> BoolArray:
+def typical_windows(displacements: FloatArray, found: BoolArray, agreement_samples: float) -> BoolArray:
+    """Return which windows have the delay of the median window of those that were found."""
     # The lower median: of two halves that differ, the mean would be a delay that no window had.
     middle = float(np.quantile(displacements[found], 0.5, method="lower"))
     return np.abs(displacements - middle) <= agreement_samples
 
 
-def _nearest(places: IntArray, samples: IntArray) -> IntArray:
+def nearest_places(places: IntArray, samples: IntArray) -> IntArray:
+    """Return the index of that of the rising `places` which is nearest to each of `samples`."""
     return np.searchsorted((places[1:] + places[:-1]) / 2, samples).astype(np.int64)

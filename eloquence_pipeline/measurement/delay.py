@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,10 @@ from eloquence_pipeline.measurement.method import (
     MAX_ONE_WAY_DELAY_SECONDS,
     min_correlation_peak,
 )
+from eloquence_pipeline.measurement.pieces import Neighbour, follow_in_pieces, room_between
 from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate, find_candidates, track
-from eloquence_pipeline.measurement.speed import is_at_another_speed
+from eloquence_pipeline.measurement.speed import is_at_another_speed, is_like_one_speed
 from eloquence_pipeline.measurement.timeline import Timeline
 from eloquence_pipeline.measurement.uncertainty import matching_bound_seconds, mean_of_windows_deviation
 from eloquence_pipeline.signal.alignment import Match
@@ -120,8 +122,14 @@ def find_phrases(ends: Ends, places: Sequence[tuple[int, int]]) -> list[PhraseAr
     """
     spans = [_span(ends, *place) for place in places]
     found = _find(ends.audio, spans)
-    return [
+    arrivals = [
         _arrival(ends, span, candidate, match) for span, (candidate, match) in zip(spans, found, strict=True)
+    ]
+    known = [None, *(Neighbour(each.span, each.course) for each in arrivals if each.course is not None), None]
+    so_far = accumulate(int(arrival.received) for arrival in arrivals)
+    return [
+        arrival if arrival.received else _arrival_in_pieces(ends, arrival, known[count], known[count + 1])
+        for arrival, count in zip(arrivals, so_far, strict=True)
     ]
 
 
@@ -169,6 +177,25 @@ def _arrival(ends: Ends, span: Span, candidate: Candidate | None, match: Match) 
         return PhraseArrival(span, sent_ns, match)
     if is_at_another_speed(ends.audio, span, course.displacement, match.peak):
         return PhraseArrival(span, sent_ns, match)
+    return _received(ends, span, match, course, required)
+
+
+def _arrival_in_pieces(
+    ends: Ends, arrival: PhraseArrival, before: Neighbour | None, after: Neighbour | None
+) -> PhraseArrival:
+    span = arrival.span
+    room = room_between(ends.audio, span, before, after)
+    course = room and follow_in_pieces(ends.audio, ends.sent.samples, ends.received.samples, span, room)
+    required = min_correlation_peak(span.sample_count / ends.sent.timeline.sample_rate_hz)
+    if room is None or course is None or course.peak < required:
+        return arrival
+    if is_like_one_speed(ends.audio, span, room.lowest, room.highest, course.peak):
+        return arrival
+    return _received(ends, span, replace(arrival.match, peak=course.peak), course, required)
+
+
+def _received(ends: Ends, span: Span, match: Match, course: Course, required: float) -> PhraseArrival:
+    sent_ns = ends.sent.timeline.time_ns(span.start_sample, span.sample_count)
     position = span.start_sample + course.displacement
     arrived_ns = ends.received.timeline.time_ns(position, span.sample_count)
     return PhraseArrival(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eloquence_pipeline.models import Stage
 
-METHOD_VERSION = 5
+METHOD_VERSION = 6
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
 3: phrases are assigned to places together and in order, and followed along their windows: one that is
@@ -12,7 +12,9 @@ repeated or whose delay changes while it is said is found; the delay of a phrase
 window. Correlations of 16-bit samples are exact.
 4: the last digits of confidence and correlation no longer depend on the kind of the processor.
 5: speech at another speed has no delay, rather than that of the pitch period next to it; the uncertainty
-has a part for the interpolation."""
+has a part for the interpolation.
+6: a short phrase of which the jitter buffer stretched or shortened the middle is looked for in pieces, where
+the phrases around it were received; it counted as lost."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""

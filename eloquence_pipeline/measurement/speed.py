@@ -19,6 +19,8 @@ _LONGEST_SECONDS = 1.5
 _SURE_PEAK = 0.95
 _REACH_SECONDS = 0.02
 _OTHER_SPEEDS = (0.97, 0.98, 0.99, 1.01, 1.02, 1.03)
+_ALL_SPEEDS = tuple(1 + per_mille / 1000 for per_mille in range(-60, 61, 5) if per_mille)
+"""Pieces are told apart from these: half a per cent are 2.5 ms in half a second."""
 
 
 def is_at_another_speed(audio: CoarseAudio, span: Span, displacement: float, peak: float) -> bool:
@@ -50,6 +52,27 @@ def is_at_another_speed(audio: CoarseAudio, span: Span, displacement: float, pea
         for speed in (1.0, *_OTHER_SPEEDS)
     )
     return max(others) > own
+
+
+def is_like_one_speed(audio: CoarseAudio, span: Span, lowest: int, highest: int, peak: float) -> bool:
+    """Return whether what was received is more like the phrase at one other speed than in pieces.
+
+    Parameters
+    ----------
+    audio, span
+        What is looked for in what.
+    lowest, highest
+        Displacements between which it was received, in coarse samples.
+    peak
+        Normalised correlation of the pieces.
+    """
+    reference = audio.reference(span).astype(np.float64)
+    longest = round(len(reference) * max(_ALL_SPEEDS)) + 1
+    heard = audio.stretch(span, lowest, highest + longest - len(reference)).astype(np.float64)
+    return any(
+        float(normalised_cross_correlation(_at_speed(reference, speed), heard).max()) > peak
+        for speed in _ALL_SPEEDS
+    )
 
 
 def _at_speed(samples: FloatArray, length_ratio: float) -> FloatArray:

@@ -24,14 +24,17 @@ class Statistics(Record):
 
 
 class DelayWindows(Record):
-    """Delay along a phrase, in windows of 200 ms every 100 ms; pauses have none."""
+    """Delay along a phrase, in windows of 200 ms every 100 ms; pauses have none.
+
+    A short phrase that was received in pieces has windows of 100 ms, every 50 ms and at its end.
+    """
 
     position_seconds: tuple[float, ...]
     """Where the window begins, from the beginning of the phrase."""
     one_way_delay_ms: tuple[float | None, ...]
     """``None`` where nothing like the window was received near the phrase's place."""
     peak: tuple[float, ...]
-    """Normalised cross-correlation, 0 to 1; from 0.5 on the window has a delay."""
+    """Normalised cross-correlation, 0 to 1; from 0.5 on the window has a delay, in pieces from 0.7."""
 
 
 class PhraseObservation(Record):

@@ -252,11 +252,11 @@ def _cell(budget: DelayBudget | None, stage: Stage) -> str:
 def histogram_plot(result: ScenarioResult) -> Plot | None:
     """Draw how often each delay occurred; None where nothing was received.
 
-    Of few phrases the windows of 200 ms are counted: so many phrases make no histogram.
+    Of few phrases the windows along them are counted: so many phrases make no histogram.
     """
     delay = result.delay
     if delay.window_delay_histogram is not None:
-        counted = Text("nombre de fenêtres de 200 ms", "number of windows of 200 ms")
+        counted = Text("nombre de fenêtres le long des phrases", "number of windows along the phrases")
         return spread_plot(delay.window_delay_histogram, delay.window_delay_ms, counted)
     return spread_plot(delay.one_way_delay_histogram, delay.one_way_delay_ms)
 

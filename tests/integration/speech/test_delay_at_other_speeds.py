@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from calibration.clips import SpokenClip, as_sound, synthesise
+from calibration.short import measure_wrong, short_arrivals
 from calibration.warped import warped_arrivals
-from calibration.warping import jumped, resampled, stretched
+from calibration.warping import Warp, jumped, left_out, periods, resampled, run_dry, stretched
 
 pytestmark = pytest.mark.integration
 
@@ -43,3 +44,19 @@ def test_left_out_or_repeated_pitch_periods_are_followed(clips: list[SpokenClip]
     assert windows > 500
     # Where exactly a pitch period is missing cannot be seen in a vowel.
     assert false <= 0.015 * windows
+
+
+@pytest.mark.parametrize(
+    "warp",
+    [periods(30), periods(-30), run_dry(30), left_out(30)],
+    ids=["said twice", "left out", "ran dry", "something left out"],
+)
+def test_a_short_phrase_that_is_bent_in_its_middle_is_received(clips: list[SpokenClip], warp: Warp) -> None:
+    arrivals = short_arrivals(clips, warp, 12, seed=1)
+    assert sum(arrival.arrival.received for arrival in arrivals) > 0.8 * len(arrivals)
+    assert not any(arrival.is_false for arrival in arrivals)
+
+
+def test_nothing_else_comes_near_the_gate_of_a_short_phrase_in_pieces(clips: list[SpokenClip]) -> None:
+    for wrong in measure_wrong(clips, lambda _: None, phrases=25):
+        assert wrong.least_distance > 0.1, wrong.received_instead

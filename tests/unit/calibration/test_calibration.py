@@ -15,9 +15,11 @@ from calibration.bounds import Bound, clean_deviations_ms, fitted, interval, liv
 from calibration.clips import RATE_HZ, SpokenClip
 from calibration.document import Circumstances, text
 from calibration.live import CleanRun, LatencyPoint, Live, LossPoint
+from calibration.short import ShortPhrases, WrongPeaks, short_clips
 from calibration.synthetic import DelayErrors, FalseNumbers, LossShare, Synthetic
 from calibration.truth import call_of, later
 from calibration.warped import WarpedPhrases
+from calibration.warping import Warp, concealed_inside, left_out, periods, run_dry
 
 pytestmark = pytest.mark.unit
 
@@ -47,7 +49,32 @@ def test_noise_at_0_db_has_the_power_of_each_phrase() -> None:
         assert math.sqrt(float(np.mean(heard**2))) == pytest.approx(clip.level, rel=0.02)
 
 
-def synthetic(*, error: float = 0.2, found: int = 0, false: int = 0, unsure: int = 1) -> Synthetic:
+@pytest.mark.parametrize(
+    "warp",
+    [periods(20), periods(-20), run_dry(30), left_out(30), concealed_inside(30)],
+    ids=["said twice", "left out", "ran dry", "something left out", "concealed"],
+)
+def test_what_is_bent_in_the_middle_is_where_its_shifts_say(warp: Warp) -> None:
+    clip = np.random.default_rng(4).standard_normal(RATE_HZ // 2) * 1_000
+    bent = warp(clip, np.random.default_rng(1))
+    heard = np.flatnonzero(~np.isnan(bent.shifts))
+    places = heard + bent.shifts[heard].astype(np.int64)
+    same = np.isclose(bent.samples[np.clip(places, 0, len(bent.samples) - 1)], clip[heard])
+    # But for what was faded, or made up.
+    assert same.mean() > 0.85
+    assert same[: RATE_HZ // 50].all()
+    assert same[-RATE_HZ // 50 :].all()
+
+
+def test_short_clips_are_short_and_no_pauses() -> None:
+    sound = np.concatenate((np.zeros(RATE_HZ), np.random.default_rng(2).standard_normal(RATE_HZ) * 3_000))
+    clips = short_clips([SpokenClip("", sound)], 20, np.random.default_rng(3))
+    assert all(0.39 < clip.seconds < 0.81 and clip.level > 200 for clip in clips)
+
+
+def synthetic(
+    *, error: float = 0.2, found: int = 0, false: int = 0, unsure: int = 1, short: int = 9, peak: float = 0.6
+) -> Synthetic:
     errors = DelayErrors(
         damage="none", said=3, errors_samples=[0.1, -error], uncertainties_samples=[0.1, 0.05]
     )
@@ -60,6 +87,12 @@ def synthetic(*, error: float = 0.2, found: int = 0, false: int = 0, unsure: int
             )
             for warp, false_windows in (("1 % faster", false), ("pitch periods repeated", unsure))
         ],
+        short=[
+            ShortPhrases(
+                bent="ran dry", said=10, received=short, false_delays=0, windows=70, false_windows=unsure
+            )
+        ],
+        wrong=[WrongPeaks(received_instead="music", seconds=[0.5, 0.6], peaks=[peak, 0.0])],
         losses=[LossShare(missing="10 %", true_ratio=0.1, measured_ratio=0.11)],
     )
 
@@ -98,6 +131,9 @@ def test_bounds_that_hold_are_told_as_such() -> None:
         (synthetic_bounds(synthetic(found=1)), "no delay for a phrase"),
         (synthetic_bounds(synthetic(false=1)), "false delay: 1 % faster"),
         (synthetic_bounds(synthetic(unsure=2)), "false delay: pitch periods"),
+        (synthetic_bounds(synthetic(unsure=2)), "ran dry"),
+        (synthetic_bounds(synthetic(short=7)), "80% of the short phrases received"),
+        (synthetic_bounds(synthetic(peak=0.76)), "below its gate: music"),
         (live_bounds(live(slope=1.03)), "slope"),
         (live_bounds(live(off_ms=2.5)), "each point within 2 ms"),
         (live_bounds(live(lost=80)), "binomial interval"),
@@ -122,6 +158,8 @@ def test_every_figure_of_the_document_is_one_that_was_given() -> None:
         "| none | 2 of 3 | 1.50 |",
         "| **no** |",
         "| 1 % faster | 3 of 5 | 0 | 100 | 0 |",
+        "| ran dry | 9 of 10 | 0 | 70 | 1 |",
+        "| music | 1 of 2 | 0.60 | 0.20 |",
         "slope of\n1.0000",
         "50 of 1000 (5.00%)",
         "`abc`",
