@@ -21,6 +21,7 @@ NANOSECONDS_PER_MILLISECOND = 1_000_000
 MILLISECONDS_PER_SECOND = 1000
 SECONDS_PER_MINUTE = 60
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMEX_BYTES = 256
 _TIMEX_MAX_ERROR_OFFSET = 24
 _TIMEX_STATUS_OFFSET = 40
@@ -58,6 +59,11 @@ class Instant(BaseModel):
     def now(cls) -> Instant:
         """Stamp the present moment on both clocks."""
         return cls(wall=datetime.now(UTC), monotonic_ns=monotonic_ns(), clock_id=clock_id())
+
+    @property
+    def wall_offset_ns(self) -> int:
+        """The kernel's wall clock minus the measuring clock, to a microsecond."""
+        return (self.wall - _EPOCH) // timedelta(microseconds=1) * 1000 - self.monotonic_ns
 
     def wall_at(self, monotonic_ns: float) -> datetime:
         """Return the wall time of a moment on the measuring clock, for people to read."""

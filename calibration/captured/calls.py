@@ -17,6 +17,7 @@ from calibration.captured.conditions import CallPlan
 from calibration.captured.packets import Address
 from calibration.captured.sniffer import Captured, Sniffer
 from calibration.clips import as_sound, synthesise
+from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.measurement.rtp import StatisticsSample, parse_statistics
 from eloquence_pipeline.models import Recording, RelayReport, SendRecord, Side
 from eloquence_pipeline.servers import LiveKitEndpoint, embedded_servers
@@ -57,6 +58,8 @@ class MadeCall:
         The statistics of both ends.
     ssrcs
         Of the stream that was recorded.
+    started
+        Both clocks of the listener at one moment.
     """
 
     plan: CallPlan
@@ -67,6 +70,7 @@ class MadeCall:
     speaker: list[StatisticsSample]
     listener: list[StatisticsSample]
     ssrcs: tuple[int, ...]
+    started: Instant
 
 
 class Ends(NamedTuple):
@@ -127,7 +131,15 @@ async def _captured_call(
     )
     handed_over_ns = np.load(folder / ends.sent.timings.name)["handed_over_ns"]
     return MadeCall(
-        plan, report, sniffer.captured, doors, handed_over_ns, speaker, listener, ends.received.ssrcs
+        plan=plan,
+        report=report,
+        captured=sniffer.captured,
+        doors=doors,
+        handed_over_ns=handed_over_ns,
+        speaker=speaker,
+        listener=listener,
+        ssrcs=ends.received.ssrcs,
+        started=ends.received.started,
     )
 
 

@@ -22,7 +22,7 @@ MOST_MEAN_DIFFERENCE_MS = 0.5
 """The relay's clock starts when it has read a packet and stops before it sends it; the kernel's do not."""
 MOST_LATE_MS = 5.0
 """That a busy machine may hold up a packet beyond what was asked."""
-MOST_OFF_MS = 0.5
+MOST_OFF_MS = 0.3
 """Of a packet's delay in the result, in the median, besides the uncertainty of the clocks that it states: the
 SDK's time is that at which it reads the packet."""
 _SHARE = 0.95

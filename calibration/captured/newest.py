@@ -159,7 +159,7 @@ def newest_figures(made: MadeCall) -> NewestFigures | None:
     """Compare the delays in the result with those of every packet; None if the result has none."""
     outbound = rtp_figures([made.speaker], made.listener, made.ssrcs).outbound
     sent_count = outbound.packets_sent if outbound else None
-    measured = packet_delays(made.listener, made.ssrcs, made.handed_over_ns, sent_count)
+    measured = packet_delays(made.listener, made.ssrcs, made.handed_over_ns, sent_count, made.started)
     if measured.is_ambiguous or not len(measured.delay_ms):
         return None
     times = packet_times(made)
@@ -289,7 +289,7 @@ class ListenerCounts(BaseModel):
 def expected_counts(made: MadeCall) -> ListenerCounts | None:
     """Return what the listener's statistics should count; None if they have no packet."""
     named_ms = _newest_named_ms(made)
-    measured = packet_delays(made.listener, made.ssrcs, made.handed_over_ns, None)
+    measured = packet_delays(made.listener, made.ssrcs, made.handed_over_ns, None, made.started)
     if not len(measured.arrived_ns):
         return None
     down = _largest(passages(made.captured.packets, made.doors[LISTENER]), Direction.DOWNLINK)

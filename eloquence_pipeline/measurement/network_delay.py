@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND
+from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, Instant
 from eloquence_pipeline.measurement.rtp import StatisticsSample
 from eloquence_pipeline.models import NetworkDelay
 
@@ -25,6 +25,9 @@ PACKET_MS = 20.0
 _IN_FLIGHT_PACKETS = 25
 """The last sample is up to half a second older than the last packet."""
 _MOST_UNCERTAIN_NS = 5.0 * NANOSECONDS_PER_MILLISECOND
+_STALE_RATIO = 0.1
+"""So many samples at most are answers from memory: of 274 recorded calls half had any, and three at most."""
+_SDK_STEP_NS = NANOSECONDS_PER_MILLISECOND
 _PLAUSIBLE_MS = 12.0
 """Delay and coarse delay of the same phrase differ by no more; a packet is 20 ms."""
 
@@ -40,7 +43,7 @@ class PacketDelays:
     delay_ms
         float64 of shape (packets,); from the hand-over of its last frame to its arrival.
     uncertainty_ms
-        Half the width of what is known about the offset between the SDK's wall clock and the measuring clock.
+        How far all of them may be off together: the SDK's stamps are right to a millisecond.
     is_ambiguous
         Whether the counts do not tell which packet it was: each delay is then right but for a multiple of
         20 ms.
@@ -115,6 +118,7 @@ def packet_delays(
     ssrcs: Collection[int],
     handed_over_ns: npt.NDArray[np.int64],
     packets_sent: int | None,
+    started: Instant,
 ) -> PacketDelays:
     """Measure the packets that the statistics name.
 
@@ -130,6 +134,8 @@ def packet_delays(
         As the publisher counts them; None if unknown. If the listener expected another number, a part of
         the stream passed without being counted (a blackout, packets lost before the first that arrived, a
         full reconnect).
+    started
+        Both clocks of the listener's machine at one moment of its process.
 
     Returns
     -------
@@ -137,7 +143,7 @@ def packet_delays(
         Empty where the statistics do not say when packets arrived. A frame that was left out ends the row:
         packets and frames do not correspond any more.
     """
-    offset = _clock_offset_ns(subscriber)
+    offset = _clock_offset_ns(subscriber, started)
     if offset is None or offset[1] > _MOST_UNCERTAIN_NS:
         return PacketDelays(np.zeros(0), np.zeros(0), 0.0, is_ambiguous=True)
     offset_ns, uncertainty_ns = offset
@@ -181,12 +187,19 @@ def _newest_packets(
     ]
 
 
-def _clock_offset_ns(subscriber: Sequence[StatisticsSample]) -> tuple[float, float] | None:
-    """Return SDK's wall clock minus measuring clock, and how uncertain that is.
+def _clock_offset_ns(subscriber: Sequence[StatisticsSample], started: Instant) -> tuple[float, float] | None:
+    """Return what is to be taken off ``lastPacketReceivedTimestamp``, and how uncertain that is.
 
-    Each sample was taken between two readings of the measuring clock and carries the SDK's own time, so the
-    offset lies in each of these intervals. Where two samples follow each other closely the SDK answers the
-    second from its memory, with an old time: such an interval lies too low, and is left out.
+    libwebrtc stamps a packet by the monotonic clock, which is the measuring clock, and adds a whole number of
+    milliseconds (``UnixEpochDelta`` of its stream statistician): the difference of wall clock and monotonic
+    clock, drawn anew for each stream, rounded down or up. The nearest one is right, or a millisecond off.
+
+    The SDK's wall clock is the kernel's, of which a process knows the offset exactly. That is not taken for
+    granted: each sample was taken between two readings of the measuring clock and carries the SDK's own
+    time, so the offset lies in each of these intervals. Where the kernel's does not, the middle of what is
+    common to them is taken. Where two samples follow each other closely the SDK answers the second from its
+    memory, with an old time: its interval lies too low. One that lies below another is left out, and the
+    upper bound is not the lowest of the rest but the one that a tenth of them are below.
     """
     known = [
         (s.taken_at_ns - s.monotonic_after_ns, s.taken_at_ns - s.monotonic_ns)
@@ -196,5 +209,8 @@ def _clock_offset_ns(subscriber: Sequence[StatisticsSample]) -> tuple[float, flo
     if not known:
         return None
     low = max(earliest for earliest, _ in known)
-    high = min(latest for _, latest in known if latest >= low)
-    return (low + high) / 2, (high - low) / 2
+    high = float(np.quantile([latest for _, latest in known if latest >= low], _STALE_RATIO, method="higher"))
+    offset, uncertainty = float(started.wall_offset_ns), 0.0
+    if not low <= offset <= high:
+        offset, uncertainty = (low + high) / 2, (high - low) / 2
+    return round(offset / _SDK_STEP_NS) * _SDK_STEP_NS, uncertainty + _SDK_STEP_NS

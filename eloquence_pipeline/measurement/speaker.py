@@ -54,6 +54,7 @@ def measure_speaker(channel: Channel, folder: Path, thresholds: ThresholdSetting
         ssrcs_of(channel),
         recorded.sent.timeline.stamps_ns,
         rtp.outbound.packets_sent if rtp.outbound else None,
+        (channel.received or channel.sent).started,
     )
     observed = observe_phrases(channel, recorded)
     phrases, packets = with_budgets([each.phrase for each in observed], packets, channel.sent.started)

@@ -87,7 +87,7 @@ async def called(
     figures = rtp_figures([speaker], listener, received.ssrcs)
     assert figures.inbound is not None
     handed_over_ns = np.load(folder / sent.timings.name)["handed_over_ns"]
-    network_delay = packet_delays(listener, received.ssrcs, handed_over_ns, None).figures()
+    network_delay = packet_delays(listener, received.ssrcs, handed_over_ns, None, received.started).figures()
     return Done(report, figures.inbound, network_delay)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from calibration.captured.newest import expected_counts, packet_times
 from calibration.captured.packets import Address, Kind, Packet
 from calibration.captured.sniffer import Captured, Sniffer
 from calibration.document import Circumstances
+from eloquence_pipeline.clock import Instant
 from eloquence_pipeline.errors import ConfigurationError
 from eloquence_pipeline.measurement.rtp import StatisticsSample
 from eloquence_pipeline.models import Direction, InboundRtp, RelayedParticipant, RelayReport
@@ -130,8 +132,9 @@ class SyntheticCall:
         )
         captured = Captured(sorted(self.packets), 0, WALL_NS, 0)
         doors = {identity: {door} for identity, door in DOORS.items()}
+        started = Instant(wall=datetime.fromtimestamp(WALL_NS / 1e9, UTC), monotonic_ns=0, clock_id="test")
         return MadeCall(
-            self.plan, report, captured, doors, self.handed_over_ns, [], self.statistics(), (HEARD,)
+            self.plan, report, captured, doors, self.handed_over_ns, [], self.statistics(), (HEARD,), started
         )
 
 
