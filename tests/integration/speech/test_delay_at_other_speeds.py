@@ -17,7 +17,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[SpokenClip]:
     return as_sound(synthesise(tmp_path_factory.mktemp("phrases")))
 
 
-@pytest.mark.parametrize("ppm", [1_000, 4_000, 7_000, -12_000, 20_000, -30_000])
+@pytest.mark.parametrize("ppm", [-3_000, 4_000, -12_000, 20_000])
 def test_a_phrase_at_another_speed_has_no_false_delay(clips: list[SpokenClip], ppm: int) -> None:
     for arrival in warped_arrivals(clips, resampled(ppm)):
         assert not arrival.is_false, arrival

@@ -136,13 +136,19 @@ async def test_relay_and_receiver_count_the_same_loss(
 
 
 async def test_a_latency_of_100_ms_arrives_as_such(livekit: LiveKitEndpoint, tmp_path: Path) -> None:
-    clean = await called(livekit, tmp_path, "soon")
-    slow = NetworkConditions(uplink=DirectionConditions(latency_ms=100))
-    late = await called(livekit, tmp_path, "late", {"speaker": slow})
-    assert clean.network is not None
-    assert late.network is not None
+    async def delayed_by(latency_ms: float) -> tuple[Done, NetworkDelay]:
+        # Where this machine stood still and a frame was left out, packets have no delay: another call then.
+        slow = NetworkConditions(uplink=DirectionConditions(latency_ms=latency_ms))
+        for attempt in range(3):
+            done = await called(livekit, tmp_path, f"{latency_ms:.0f}-{attempt}", {"speaker": slow})
+            if done.network is not None:
+                return done, done.network
+        pytest.fail("in three calls this machine left out a frame")
+
+    _, clean = await delayed_by(0)
+    late, delay = await delayed_by(100)
     # The bound is that of a machine on which other tests run; `make calibrate` asks for 2 ms.
-    assert late.network.median_ms - clean.network.median_ms == pytest.approx(100, abs=8)
+    assert delay.median_ms - clean.median_ms == pytest.approx(100, abs=8)
     added = late.report.of("speaker").uplink.total.added_delay
     assert added is not None
     assert added.min_ms >= 100
