@@ -23,9 +23,9 @@ _REACH_SECONDS = 0.02
 _OTHER_SPEEDS = (0.97, 0.98, 0.99, 1.01, 1.02, 1.03)
 _FINE, _COARSE = range(1, 10), range(10, 61, 5)
 _ALL_SPEEDS = tuple(1 + sign * per_mille / 1000 for per_mille in (*_FINE, *_COARSE) for sign in (-1, 1))
-"""Pieces are told apart from these. The slower the change, the more like it are pieces a pitch period away: with
-steps of half a per cent alone, phrases 0.3 and 0.4 % off were received in pieces, windows of them 10 ms
-off."""
+"""Pieces are told apart from these. The slower the change, the more like it are pieces a pitch period away.
+With steps of half a per cent alone, phrases 0.3 and 0.4 % off were received in pieces, and windows of them
+10 ms off."""
 
 
 def is_at_another_speed(audio: CoarseAudio, span: Span, displacement: float, peak: float) -> bool:
