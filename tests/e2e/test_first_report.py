@@ -31,6 +31,7 @@ pytestmark = pytest.mark.e2e
 SEED = 20261122
 RATE = 48_000
 LINK_SECONDS = 5 * 3600
+PACKET_MS = 20
 FOR_MACHINES = ("junit", "metrics", "csv", "summary")
 SEED_KEYS = {
     "test_name",
@@ -134,7 +135,8 @@ def test_what_arrives_over_a_clean_loopback_scores_well(report: Report) -> None:
     # The best one: the jitter buffer of a busy machine stretches a phrase now and then.
     assert quality["mos_lqo"]["max"] > 3.7
     assert quality["stoi"]["max"] > 0.97
-    assert quality["dropout_count"] == 0 or not was_undisturbed(report.result)
+    # Where the jitter buffer stretched a vowel, a frame of it looks silent beside what was sent.
+    assert quality["dropout_ms"] <= PACKET_MS or not was_undisturbed(report.result)
     assert abs(quality["level_difference_db"]["avg"]) < 1
     for phrase in quality["phrases"]:
         if phrase["mos_lqo"]:
