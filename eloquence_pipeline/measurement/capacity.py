@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-TESTER_CORES_PER_PROCESS = 0.1
+TESTER_CORES_PER_PROCESS = 0.14
 """Measured (docs/adr/0017-load.md): a process of the tester, whatever it carries."""
-TESTER_CORES_PER_SESSION = 0.063
+TESTER_CORES_PER_SESSION = 0.047
 """A measured session besides."""
-TESTER_CORES_PER_BACKGROUND_SESSION = 0.05
+TESTER_CORES_PER_BACKGROUND_SESSION = 0.04
 """Not measured by itself: a measured session less the frames of its listener and the disk."""
-SERVER_CORES_PER_SESSION = 0.012
+SERVER_CORES_PER_SESSION = 0.01
 """Of a LiveKit server on the same machine."""
 USABLE_RATIO = 0.85
 """Of all cores; with less to spare than the rest, threads wait for a core."""
