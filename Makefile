@@ -57,10 +57,11 @@ format: $(INSTALLED) ## Put the code into its usual form
 	@$(BIN)/ruff check --quiet --fix .
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure set-up, start, overhead and load; takes about 25 minutes on a quiet machine
+bench: $(INSTALLED) ## Measure set-up, start, overhead, load and store; takes about 30 minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.first_report
 	@$(BIN)/eloquence prepare
 	@$(BIN)/python -m benchmarks.load
+	@$(BIN)/python -m benchmarks.costs
 
 .PHONY: calibrate
 calibrate: $(INSTALLED) ## Compare the instrument with known truth: docs/accuracy.md; 15 minutes on a quiet machine

@@ -11,6 +11,7 @@ import os
 import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 # Set before NumPy is loaded: its linear algebra would take a second core, and no time off.
@@ -55,26 +56,57 @@ def analysis_seconds(ends: Ends, places: list[tuple[int, int]]) -> tuple[float, 
     return statistics.median(timings), received
 
 
+@dataclass(frozen=True)
+class Speed:
+    """How long a call took, and how many of its phrases were received."""
+
+    seconds: float
+    received: int
+    said: int
+
+
+def measured() -> dict[str, Speed]:
+    """Measure calls that arrived in several ways, on one core.
+
+    Returns
+    -------
+    dict
+        By what was done to the call.
+    """
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
+    if cores:
+        os.sched_setaffinity(0, {min(cores)})
+    try:
+        sent, places = _call()
+        return {
+            name: Speed(*analysis_seconds(Ends(_end(sent), _end(samples)), places), len(places))
+            for name, samples in _arrivals(sent).items()
+        }
+    finally:
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+
 def main() -> None:
-    """Measure on one core and print."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    sent, places = _call()
+    """Measure and print."""
+    print(f"delay and loss of {SECONDS} s of a call, one core, median of {REPETITIONS}:")
+    for name, speed in measured().items():
+        print(f"  {name:<38} {speed.seconds:.2f} s, {speed.received} of {speed.said} received")
+
+
+def _arrivals(sent: Samples) -> dict[str, Samples]:
     received = np.concatenate((np.zeros(DELAY_SAMPLES), sent, np.zeros(RATE)))
     generator = np.random.default_rng(SEED)
     kept = (generator.random(len(received) // PACKET + 1) >= MISSING).repeat(PACKET)[: len(received)]
-    jumped = np.concatenate((received[: 30 * RATE], np.zeros(PACKET), received[30 * RATE :]))
-    cases = {
+    return {
         "as it was sent": received,
         "30 % of the packets missing": received * kept,
         "noise at 0 dB": received + generator.standard_normal(len(received)) * sent[sent != 0].std(),
-        "20 ms more delay from the middle on": jumped,
+        "20 ms more delay from the middle on": np.concatenate(
+            (received[: 30 * RATE], np.zeros(PACKET), received[30 * RATE :])
+        ),
         "nothing received": np.zeros(len(received)),
     }
-    print(f"delay and loss of {len(places)} phrases in {SECONDS} s, one core, median of {REPETITIONS}:")
-    for name, samples in cases.items():
-        seconds, count = analysis_seconds(Ends(_end(sent), _end(samples)), places)
-        print(f"  {name:<38} {seconds:.2f} s, {count} received")
 
 
 def _call() -> tuple[Samples, list[tuple[int, int]]]:
