@@ -8,12 +8,11 @@ from eloquence_pipeline.reporting.html.blocks import Headline, Page, Problem, Ro
 from eloquence_pipeline.reporting.html.capacity_plot import capacity_plots
 from eloquence_pipeline.reporting.html.environment import (
     Evidence,
-    environment_table,
-    evidence_blocks,
     repeat_blocks,
     report_link,
     run_in,
 )
+from eloquence_pipeline.reporting.html.frame import closing_sections, page_of_run
 from eloquence_pipeline.reporting.html.load_words import (
     LIMIT_ADVICE,
     LIMIT_SIDES,
@@ -48,29 +47,14 @@ def capacity_page(result: CapacityResult, evidence: Evidence) -> Page:
             beside=True,
         ),
         section("steps", Text("Essais", "Tries"), [_table(result, evidence)]),
-        section(
-            "repeat",
-            Text("Recommencer", "Repeat"),
+        *closing_sections(
+            run,
+            result.format.method_version,
             repeat_blocks(repeating_command(run, result.thresholds)),
+            evidence,
         ),
-        section(
-            "environment",
-            Text("Environnement", "Environment"),
-            [environment_table(run, result.format.method_version)],
-        ),
-        section("evidence", Text("Preuves", "Evidence"), evidence_blocks(evidence, run.run_id)),
     )
-    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
-    return Page(
-        title=f"{run.scenario} {run.run_id}",
-        subtitle=Text(
-            f"test « {run.scenario} » · {when} · {run.target}",
-            f"test “{run.scenario}” · {when} · {run.target}",
-        ),
-        headline=capacity_headline(result),
-        tiles=_tiles(result),
-        sections=tuple(one for one in sections if one is not None),
-    )
+    return page_of_run(run, capacity_headline(result), _tiles(result), sections)
 
 
 def capacity_headline(result: CapacityResult) -> Headline:

@@ -6,12 +6,8 @@ from eloquence_pipeline.models.load import LoadResult, SessionFigures
 from eloquence_pipeline.models.load_cells import ManyMachinesResult
 from eloquence_pipeline.reporting.html.blocks import Block, Page, Paragraph, Section, section
 from eloquence_pipeline.reporting.html.delay_plots import spread_plot
-from eloquence_pipeline.reporting.html.environment import (
-    Evidence,
-    environment_table,
-    evidence_blocks,
-    repeat_blocks,
-)
+from eloquence_pipeline.reporting.html.environment import Evidence, repeat_blocks
+from eloquence_pipeline.reporting.html.frame import closing_sections, page_of_run
 from eloquence_pipeline.reporting.html.load_machines import machine_blocks
 from eloquence_pipeline.reporting.html.load_plots import load_course_plot, session_plot
 from eloquence_pipeline.reporting.html.load_tables import (
@@ -41,7 +37,6 @@ def load_page(result: LoadResult, evidence: Evidence) -> Page:
     evidence
         Where its files are.
     """
-    run = result.run
     files = {file.name for file in evidence.files} if evidence.beside else set[str]()
     sessions: list[Block | None] = [*session_tables(result, files)]
     server = server_table(result.server) or Paragraph(_SERVER_UNKNOWN, "note")
@@ -58,25 +53,9 @@ def load_page(result: LoadResult, evidence: Evidence) -> Page:
             [host_table(result), server],
             beside=True,
         ),
-        section("repeat", Text("Recommencer", "Repeat"), _repeat(result)),
-        section(
-            "environment",
-            Text("Environnement", "Environment"),
-            [environment_table(run, result.format.method_version)],
-        ),
-        section("evidence", Text("Preuves", "Evidence"), evidence_blocks(evidence, run.run_id)),
+        *closing_sections(result.run, result.format.method_version, _repeat(result), evidence),
     )
-    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
-    return Page(
-        title=f"{run.scenario} {run.run_id}",
-        subtitle=Text(
-            f"test « {run.scenario} » · {when} · {run.target}",
-            f"test “{run.scenario}” · {when} · {run.target}",
-        ),
-        headline=load_headline(result),
-        tiles=load_tiles(result),
-        sections=tuple(one for one in sections if one is not None),
-    )
+    return page_of_run(result.run, load_headline(result), load_tiles(result), sections)
 
 
 _NO_PROCESS = Text(

@@ -24,11 +24,10 @@ from eloquence_pipeline.reporting.html.blocks import (
 from eloquence_pipeline.reporting.html.course import event_table
 from eloquence_pipeline.reporting.html.environment import (
     Evidence,
-    environment_table,
-    evidence_blocks,
     repeat_blocks,
     report_link,
 )
+from eloquence_pipeline.reporting.html.frame import closing_sections, page_of_run
 from eloquence_pipeline.reporting.html.reconnection_plot import timelines
 from eloquence_pipeline.reporting.html.repeat import repeating_command
 from eloquence_pipeline.reporting.html.text import Text, milliseconds, plural
@@ -84,29 +83,14 @@ def reconnection_page(result: ReconnectionResult, evidence: Evidence) -> Page:
             [_summary_table(result), _not_tried(result)],
         ),
         section("calls", Text("Appels", "Calls"), _call_blocks(result, evidence)),
-        section("repeat", Text("Recommencer", "Repeat"), repeat_blocks(repeating_command(result.run))),
-        section(
-            "environment",
-            Text("Environnement", "Environment"),
-            [environment_table(result.run, result.format.method_version)],
-        ),
-        section(
-            "evidence",
-            Text("Preuves", "Evidence"),
-            evidence_blocks(evidence, result.run.run_id),
+        *closing_sections(
+            result.run,
+            result.format.method_version,
+            repeat_blocks(repeating_command(result.run)),
+            evidence,
         ),
     )
-    when = f"{result.run.started_at:%Y-%m-%d %H:%M} UTC"
-    return Page(
-        title=f"{result.run.scenario} {result.run.run_id}",
-        subtitle=Text(
-            f"test « {result.run.scenario} » · {when} · {result.run.target}",
-            f"test “{result.run.scenario}” · {when} · {result.run.target}",
-        ),
-        headline=reconnection_headline(result),
-        tiles=_tiles(result),
-        sections=tuple(one for one in sections if one is not None),
-    )
+    return page_of_run(result.run, reconnection_headline(result), _tiles(result), sections)
 
 
 def reconnection_headline(result: ReconnectionResult) -> Headline:

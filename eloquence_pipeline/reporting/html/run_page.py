@@ -18,10 +18,9 @@ from eloquence_pipeline.reporting.html.environment import (
     Evidence,
     clock_rows,
     details_table,
-    environment_table,
-    evidence_blocks,
     repeat_blocks,
 )
+from eloquence_pipeline.reporting.html.frame import closing_sections, page_of_run
 from eloquence_pipeline.reporting.html.loss_plots import (
     disagreement_list,
     gap_table,
@@ -62,29 +61,17 @@ def run_page(result: ScenarioResult, sounds: Sequence[PhraseSound], evidence: Ev
         section("nights", Text("Nuits précédentes", "Nights before"), baseline_blocks(result.baseline)),
         section("connections", Text("Connexions", "Connections"), stability_blocks(result)),
         section("details", Text("Résultat du test", "Result of the test"), [details_table(result)]),
-        *closing_sections(result, evidence),
+        *closing_sections(
+            result.run,
+            result.format.method_version,
+            repeat_blocks(repeating_command(result.run, result.thresholds)),
+            evidence,
+            clock_rows(result),
+        ),
     )
-    return Page(
-        title=f"{result.run.scenario} {result.run.run_id}",
-        subtitle=subtitle(result),
-        headline=headline(result, on_page),
-        tiles=tiles(result),
-        sections=tuple(one for one in sections if one is not None),
-    )
-
-
-def subtitle(result: ScenarioResult) -> Text:
-    """Return what was tested, when, and where."""
-    run = result.run
-    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
     network = result.network
-    over = (
-        f" · {network.name or network.conditions}" if network and (network.name or network.conditions) else ""
-    )
-    return Text(
-        f"test « {run.scenario} » · {when} · {run.target}{over}",
-        f"test “{run.scenario}” · {when} · {run.target}{over}",
-    )
+    over = str(network.name or network.conditions) if network else ""
+    return page_of_run(result.run, headline(result, on_page), tiles(result), sections, over)
 
 
 def _delay(result: ScenarioResult) -> Section | None:
@@ -117,21 +104,3 @@ def _loss(result: ScenarioResult) -> Section | None:
         disagreement_list(result),
     ]
     return section("loss", Text("Pertes", "Loss"), blocks, beside=True)
-
-
-def closing_sections(result: ScenarioResult, evidence: Evidence) -> tuple[Section | None, ...]:
-    """Return how to repeat a run, what it was measured with, and where its files are."""
-    command = repeating_command(result.run, result.thresholds)
-    return (
-        section("repeat", Text("Recommencer", "Repeat"), repeat_blocks(command)),
-        section(
-            "environment",
-            Text("Environnement", "Environment"),
-            [environment_table(result.run, result.format.method_version, clock_rows(result))],
-        ),
-        section(
-            "evidence",
-            Text("Preuves", "Evidence"),
-            evidence_blocks(evidence, result.run.run_id),
-        ),
-    )
