@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from eloquence_pipeline.models import VerdictStatus
 from eloquence_pipeline.models.load import CapacityResult, CapacityStep
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot
-from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, NEAR_THRESHOLD
+from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, draw_threshold
 from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text
 
@@ -133,8 +133,7 @@ def _limits(axes: Any, row: int, result: CapacityResult) -> None:
     """Give an axis room, and draw its threshold where the figures come near it."""
     highest = max(_LEAST[row], axes.get_ylim()[1])
     bound = _bound(row, result)
-    if bound is not None and highest > NEAR_THRESHOLD * bound:
-        axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
+    if bound is not None and draw_threshold(axes, bound, highest):
         highest = max(highest, _ROOM_ABOVE * bound)
     axes.set_ylim(0, highest)
 

@@ -13,6 +13,7 @@ from eloquence_pipeline.models import (
     ScenarioResult,
     Stage,
     Statistics,
+    Verdict,
 )
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot, Row, Table
 from eloquence_pipeline.reporting.html.drawing import SERIES, Drawing, colour
@@ -24,8 +25,8 @@ MOST_POINTS = 600
 _MOST_BARS = 60
 LEAST_MS = 100.0
 """The axis of a delay shows that much at least: noise must not look like a catastrophe."""
-_ROOM_ABOVE = 1.12
-NEAR_THRESHOLD = 0.6
+ROOM_ABOVE = 1.12
+_NEAR_THRESHOLD = 0.6
 """A threshold is drawn from this share of it on: further away it would only flatten what there is to see."""
 _LONG_SECONDS = 180
 
@@ -87,12 +88,8 @@ def delay_plot(result: ScenarioResult, name: str = "delay") -> Plot | None:
         axes.plot(lost, [0.0] * len(lost), "x", ms=8, mew=2, color=colour("red"), clip_on=False, zorder=4)
         legend.append(Legend("red", _LOST))
     highest = max((phrase.end_to_end_ms or 0.0 for phrase in shown), default=0.0)
-    bound = next((one.threshold for one in result.verdict.figures if one.figure == "latency_max_ms"), None)
-    if bound is not None and highest > NEAR_THRESHOLD * bound:
-        axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
-        legend.append(Legend("red", _THRESHOLD + f" ({bound:g} ms)"))
-        highest = max(highest, bound)
-    axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * highest))
+    highest = max(highest, draw_latency_threshold(axes, result.verdict, highest, legend))
+    axes.set_ylim(0, max(LEAST_MS, ROOM_ABOVE * highest))
     axes.set_xlim(left=0)
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.below(unit)
@@ -104,6 +101,23 @@ def delay_plot(result: ScenarioResult, name: str = "delay") -> Plot | None:
         tuple(legend),
         phrase_table(result),
     )
+
+
+def draw_threshold(axes: Any, bound: float, highest: float) -> bool:
+    """Draw a threshold where figures up to `highest` come near it, and return whether they do."""
+    if highest <= _NEAR_THRESHOLD * bound:
+        return False
+    axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
+    return True
+
+
+def draw_latency_threshold(axes: Any, verdict: Verdict, highest: float, legend: list[Legend]) -> float:
+    """Draw that of the latency likewise, name it in `legend`, and return it; 0 where it is not drawn."""
+    bound = next((one.threshold for one in verdict.figures if one.figure == "latency_max_ms"), None)
+    if bound is None or not draw_threshold(axes, bound, highest):
+        return 0.0
+    legend.append(Legend("red", _THRESHOLD + f" ({bound:g} ms)"))
+    return bound
 
 
 def _draw_points(axes: Any, phrases: Sequence[PhraseObservation], scale: float) -> list[Legend]:
@@ -198,7 +212,7 @@ def budget_plot(result: ScenarioResult) -> Plot | None:
     step = -(-len(shown) // 12)
     axes.set_xticks(places[::step], [str(phrase.index) for phrase in shown[::step]])
     axes.grid(visible=False, axis="x")
-    axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * max(floor)))
+    axes.set_ylim(0, max(LEAST_MS, ROOM_ABOVE * max(floor)))
     axes.set_xlim(-0.7, max(len(shown) - 0.3, 4))
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.below(Text("phrase n°", "phrase no."))

@@ -8,19 +8,22 @@ from typing import Any
 from eloquence_pipeline.models.load import LoadInterval, LoadResult, SessionFigures
 from eloquence_pipeline.reporting.course import clock
 from eloquence_pipeline.reporting.html.blocks import Legend, Plot, Row, Table
-from eloquence_pipeline.reporting.html.delay_plots import LEAST_MS, NEAR_THRESHOLD, time_axis
+from eloquence_pipeline.reporting.html.delay_plots import (
+    LEAST_MS,
+    ROOM_ABOVE,
+    draw_latency_threshold,
+    time_axis,
+)
 from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text, milliseconds, per_cent
 
 _MOST_SESSIONS = 300
 """In the drawing; there is no room for more."""
-_ROOM_ABOVE = 1.12
 _LEAST_PER_CENT = 2.0
 _MEDIAN, _P95 = Text("aller simple, médiane", "one way, median"), Text("aller simple, p95", "one way, p95")
 _INVALID = Text("non valide (testeur en retard)", "invalid (the tester was late)")
 _UNHEARD = Text("non mesurée, ou rien reçu", "not measured, or nothing received")
 _WORST = Text("la moins bonne", "the worst one")
-_THRESHOLD = Text("seuil de la latence", "threshold of the latency")
 _PHRASES_LOST = Text("phrases perdues", "phrases lost")
 _CONCEALED = Text("son inventé", "sound made up")
 _BUFFER = Text("tampon de gigue, médiane", "jitter buffer, median")
@@ -93,7 +96,7 @@ def _draw_delays(axes: Any, sessions: Sequence[SessionFigures]) -> list[Legend]:
         axes.plot(x, [medians[place] for place in chosen], "o", ms=5, color=colour(low))
         # A line across, which is seen where it lies on the median.
         axes.plot(x, [highest[place] for place in chosen], "_", ms=9, mew=2.5, color=colour(high))
-    axes.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * max(highest, default=0.0)))
+    axes.set_ylim(0, max(LEAST_MS, ROOM_ABOVE * max(highest, default=0.0)))
     legend = [Legend("blue", _MEDIAN), Legend("orange", _P95)]
     return legend + ([Legend("grey", _INVALID)] if any(not one.is_valid for one in heard) else [])
 
@@ -111,13 +114,9 @@ def _draw_unheard(
 
 
 def _bound(axes: Any, result: LoadResult, legend: list[Legend]) -> None:
-    """Draw the threshold where the figures come near it; further away it would flatten what there is."""
-    bound = next((one.threshold for one in result.verdict.figures if one.figure == "latency_max_ms"), None)
     highest = axes.get_ylim()[1]
-    if bound is not None and highest > NEAR_THRESHOLD * bound:
-        axes.axhline(bound, color=colour("red"), linestyle="--", linewidth=1.2)
-        axes.set_ylim(0, max(highest, _ROOM_ABOVE * bound))
-        legend.append(Legend("red", _THRESHOLD + f" ({bound:g} ms)"))
+    bound = draw_latency_threshold(axes, result.verdict, highest, legend)
+    axes.set_ylim(0, max(highest, ROOM_ABOVE * bound))
 
 
 def _draw_losses(axes: Any, sessions: Sequence[SessionFigures], legend: list[Legend]) -> None:
@@ -126,7 +125,7 @@ def _draw_losses(axes: Any, sessions: Sequence[SessionFigures], legend: list[Leg
     concealed = [100 * (one.figures.rtp.concealed_ratio or 0.0) for one in sessions]
     axes.plot(places, concealed, "D", ms=4, color=colour("teal"), clip_on=False, zorder=3)
     axes.plot(places, lost, "v", ms=6, color=colour("pink"), clip_on=False, zorder=3)
-    axes.set_ylim(0, max(_LEAST_PER_CENT, _ROOM_ABOVE * max(*lost, *concealed, 0.0)))
+    axes.set_ylim(0, max(_LEAST_PER_CENT, ROOM_ABOVE * max(*lost, *concealed, 0.0)))
     legend += [Legend("pink", _PHRASES_LOST), Legend("teal", _CONCEALED)]
 
 
@@ -162,11 +161,11 @@ def load_course_plot(result: LoadResult) -> Plot | None:
         shown = [float("nan") if value is None else value for value in values]
         delay.plot(places, shown, ".-", color=colour(name))
     highest = max((each.one_way_delay_p95_ms or 0.0 for each in course), default=0.0)
-    delay.set_ylim(0, max(LEAST_MS, _ROOM_ABOVE * highest))
+    delay.set_ylim(0, max(LEAST_MS, ROOM_ABOVE * highest))
     lost = [100 * (_lost_ratio(each) or 0.0) for each in course]
     widths = [0.8 * (each.end_seconds - each.start_seconds) / scale for each in course]
     loss.bar(places, lost, width=widths, color=colour("pink"))
-    loss.set_ylim(0, max(_LEAST_PER_CENT, _ROOM_ABOVE * max(lost)))
+    loss.set_ylim(0, max(_LEAST_PER_CENT, ROOM_ABOVE * max(lost)))
     loss.set_xlim(0, course[-1].end_seconds / scale)
     drawing.entitle(Text("délai (ms)", "delay (ms)"))
     drawing.entitle(Text("phrases perdues (%)", "phrases lost (%)"), 1)
