@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import secrets
 import statistics
 import subprocess
@@ -21,16 +20,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks import analysis_speed
-from eloquence_pipeline.servers import embedded_servers
-from eloquence_pipeline.settings import FolderSettings, load_settings
+from benchmarks.own_store import own_store
+from benchmarks.page import PROJECT, measured, median_range
 from eloquence_pipeline.storage import ObjectStore
 from eloquence_pipeline.storage.archive import upload
 from eloquence_pipeline.storage.evidence import RunFolder
 
-PROJECT = Path(__file__).parents[1]
 REPORT = PROJECT / "docs" / "benchmarks-costs.md"
 REPETITIONS = 2
 COMMANDS = {
@@ -107,24 +103,8 @@ def transmitted_seconds(result: dict[str, Any]) -> float:
 
 def store_rates() -> dict[str, Rate]:
     """Send runs of several shapes to a MinIO of this machine."""
-    with tempfile.TemporaryDirectory(prefix="eloquence-bench-") as folder:
-        place = Path(folder)
-        folders = FolderSettings(
-            results=place / "results",
-            cache=load_settings().folders.cache,
-            data=place / "data",
-            state=place / "state",
-        )
-        settings = load_settings().model_copy(update={"folders": folders})
-        with embedded_servers(settings, livekit=False, s3=True, prefect=False) as endpoints:
-            assert endpoints.s3 is not None
-            store = ObjectStore(
-                endpoint_url=endpoints.s3.endpoint_url,
-                access_key=endpoints.s3.access_key,
-                secret_key=endpoints.s3.secret_key,
-            )
-            store.ensure(create=True)
-            return {name: _rate(place / "results", store, sizes) for name, sizes in SHAPES.items()}
+    with own_store() as (results, store):
+        return {name: _rate(results, store, sizes) for name, sizes in SHAPES.items()}
 
 
 def _rate(results: Path, store: ObjectStore, sizes: Sequence[int]) -> Rate:
@@ -147,7 +127,7 @@ def rate_rows(rates: dict[str, Rate]) -> str:
     for name, rate in rates.items():
         usual = statistics.median(rate.seconds)
         speed = f"{rate.megabytes / usual:.0f} | {rate.objects / usual:.0f}"
-        rows.append(f"| {name} | {_range(rate.seconds, 2)} | {speed} |")
+        rows.append(f"| {name} | {median_range(rate.seconds, 2)} | {speed} |")
     return "\n".join(rows)
 
 
@@ -155,14 +135,8 @@ def page(
     overheads: dict[str, Overhead], rates: dict[str, Rate], speeds: dict[str, analysis_speed.Speed]
 ) -> str:
     """Return the page of the documentation."""
-    commit = subprocess.run(
-        ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     beyond = "\n".join(
-        f"| {name} | {one.speech_seconds:.0f} | {_range(one.beyond_seconds)} |"
+        f"| {name} | {one.speech_seconds:.0f} | {median_range(one.beyond_seconds)} |"
         for name, one in overheads.items()
     )
     analysed = "\n".join(
@@ -170,9 +144,8 @@ def page(
     )
     return f"""# What the pipeline takes beyond the speech
 
-Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit}: {os.cpu_count()} cores ({platform.machine()}),
-{psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}, nothing else on
-the machine. Repeat it with `python -m benchmarks.costs`. Where there is a range it is the median (lowest to
+{measured()}, nothing else on the machine.
+Repeat it with `python -m benchmarks.costs`. Where there is a range it is the median (lowest to
 highest) of {REPETITIONS}.
 
 ## A test and the suite
@@ -197,10 +170,6 @@ A sealed run is sent to a MinIO on the same machine: hashed here, checked there,
 
 {rate_rows(rates)}
 """
-
-
-def _range(values: Sequence[float], digits: int = 1) -> str:
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 if __name__ == "__main__":

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
+from benchmarks.page import PROJECT, measured, median_range
 
-PROJECT = Path(__file__).parents[1]
 REPORT = PROJECT / "docs" / "benchmarks.md"
 FIRST_PHRASE = "AUDIO PACKET #1"
 LATER_RUNS = 3
@@ -45,12 +41,11 @@ def main() -> None:
         clone, home = Path(folder) / "clone", Path(folder) / "home"
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
-        commit = _output(["git", "-C", str(clone), "rev-parse", "--short", "HEAD"])
         timings = [_make_run(clone, home, number) for number in range(1 + LATER_RUNS)]
         left = _output(["git", "-C", str(clone), "status", "--porcelain"])
         if left:
             sys.exit(f"the runs left files that git does not ignore:\n{left}")
-    REPORT.write_text(_report(commit, timings[0], timings[1:]), encoding="utf-8")
+    REPORT.write_text(_report(timings[0], timings[1:]), encoding="utf-8")
     print(f"\nwritten: {REPORT.relative_to(PROJECT)}")
 
 
@@ -93,19 +88,13 @@ def _output(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _median(values: list[float], digits: int = 1) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
-
-
-def _report(commit: str, first: Timing, later: list[Timing]) -> str:
-    memory_gib = psutil.virtual_memory().total / 2**30
+def _report(first: Timing, later: list[Timing]) -> str:
     go = "with Go on PATH" if shutil.which("go") else "without Go"
     beyond = [timing.total_seconds - SPEECH_SECONDS for timing in later]
+    deviation_ms = [timing.delay_standard_deviation_ms for timing in later]
     return f"""# Benchmarks
 
-Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit}: {os.cpu_count()} cores ({platform.machine()}),
-{memory_gib:.0f} GiB, Python {platform.python_version()}, {go}. Repeat it with `make bench`: it clones the
+{measured()}, {go}. Repeat it with `make bench`: it clones the
 committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times.
 Where there is a range it is the median (lowest to highest) of {LATER_RUNS} runs.
 
@@ -113,8 +102,8 @@ Where there is a range it is the median (lowest to highest) of {LATER_RUNS} runs
 |---|---|
 | First `make run` on a fresh machine, until the first phrase | {first.to_first_phrase_seconds:.0f} |
 | the same, to its end | {first.total_seconds:.0f} |
-| Later `make run`, until the first phrase | {_median([t.to_first_phrase_seconds for t in later])} |
-| Later `make run`, everything beyond the {SPEECH_SECONDS} s of speech | {_median(beyond)} |
+| Later `make run`, until the first phrase | {median_range([t.to_first_phrase_seconds for t in later])} |
+| Later `make run`, everything beyond the {SPEECH_SECONDS} s of speech | {median_range(beyond)} |
 
 The first run includes getting uv, installing the locked packages with their bytecode, and building LiveKit
 and MinIO from source. The first phrase comes 1 s after the transmission has begun: that second of
@@ -122,9 +111,9 @@ silence lets the receiver's jitter buffer settle.
 
 | Of the later runs | |
 |---|---|
-| Median one-way delay of a phrase, ms | {_median([t.delay_median_ms for t in later])} |
-| Standard deviation of it within a run, ms | {_median([t.delay_standard_deviation_ms for t in later], 2)} |
-| Lateness of the sender, 99th percentile, ms | {_median([t.lateness_p99_ms for t in later], 2)} |
+| Median one-way delay of a phrase, ms | {median_range([t.delay_median_ms for t in later])} |
+| Standard deviation of it within a run, ms | {median_range(deviation_ms, 2)} |
+| Lateness of the sender, 99th percentile, ms | {median_range([t.lateness_p99_ms for t in later], 2)} |
 """
 
 

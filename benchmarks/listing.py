@@ -7,15 +7,12 @@ target is 2 s. Run it with ``python -m benchmarks.listing``.
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from eloquence_pipeline.servers import embedded_servers
-from eloquence_pipeline.settings import FolderSettings, load_settings
+from benchmarks.own_store import own_store
 from eloquence_pipeline.storage import ObjectStore
 from eloquence_pipeline.storage.past_results import Period, runs_in_store
 from eloquence_pipeline.storage.pruning import Bounds, prunable
@@ -62,30 +59,14 @@ def seconds(action: Callable[[], object]) -> float:
 
 def main() -> None:
     """Fill a store and list it."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        folders = FolderSettings(
-            results=place / "results",
-            cache=load_settings().folders.cache,
-            data=place / "data",
-            state=place / "state",
-        )
-        settings = load_settings().model_copy(update={"folders": folders})
-        with embedded_servers(settings, livekit=False, s3=True, prefect=False) as endpoints:
-            assert endpoints.s3 is not None
-            store = ObjectStore(
-                endpoint_url=endpoints.s3.endpoint_url,
-                access_key=endpoints.s3.access_key,
-                secret_key=endpoints.s3.secret_key,
-            )
-            store.ensure(create=True)
-            fill(store)
-            period = Period((LAST - timedelta(days=365)).date(), LAST.date())
-            found = runs_in_store(store, "", period)
-            listing = seconds(lambda: runs_in_store(store, "", period))
-            pruning = seconds(lambda: prunable(place, store, Bounds(most_days=30), LAST))
-            print(f"{len(found)} runs, {RUNS * len(FILES)} objects")
-            print(f"as nights, day by day: {listing:.2f} s; for pruning, page by page: {pruning:.2f} s")
+    with own_store() as (results, store):
+        fill(store)
+        period = Period((LAST - timedelta(days=365)).date(), LAST.date())
+        found = runs_in_store(store, "", period)
+        listing = seconds(lambda: runs_in_store(store, "", period))
+        pruning = seconds(lambda: prunable(results, store, Bounds(most_days=30), LAST))
+        print(f"{len(found)} runs, {RUNS * len(FILES)} objects")
+        print(f"as nights, day by day: {listing:.2f} s; for pruning, page by page: {pruning:.2f} s")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ Run it with ``python -m benchmarks.load`` on a quiet machine (some ten minutes),
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import secrets
 import statistics
 import sys
@@ -17,11 +15,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
-
+from benchmarks.page import PROJECT, measured
 from eloquence_pipeline.load.cells import run_cells
 from eloquence_pipeline.load.host_watch import HostWatch
 from eloquence_pipeline.load.planning import plan_cells, tokens_of
@@ -35,7 +31,6 @@ from eloquence_pipeline.speech.catalogue import load_catalogue
 from eloquence_pipeline.speech.script import lay_out, phrases_to_fill
 from eloquence_pipeline.speech.synthesizer import VoiceSynthesizer
 
-PROJECT = Path(__file__).parents[1]
 REPORT = PROJECT / "docs" / "benchmarks-load.md"
 SECONDS = 20
 REST_SECONDS = 5
@@ -213,8 +208,7 @@ def report(rows: Sequence[Row]) -> str:
     table = "\n".join(line_of(row) for row in rows)
     return f"""# What a measured session costs
 
-Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores ({platform.machine()}),
-{psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}, with the LiveKit
+{measured()}, with the LiveKit
 server on the same cores; {SECONDS} s of real speech for each row, one row after the other, nothing else on
 the machine. Repeat it with `python -m benchmarks.load`.
 
