@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from calibration.live import Live, LossPoint
-from calibration.short import ShortPhrases, WrongPeaks
+from calibration.short import WrongPeaks
 from calibration.synthetic import Synthetic
 from calibration.warped import SOME_UNSURE, WarpedPhrases
 
@@ -83,10 +83,10 @@ def _warped_bound(warped: WarpedPhrases) -> Bound:
     )
 
 
-def _short_bound(short: ShortPhrases) -> Bound:
+def _short_bound(short: WarpedPhrases) -> Bound:
     return Bound(
         f"{LEAST_SHORT_RATIO:.0%} of the short phrases received, no false delay, windows in "
-        f"{MOST_UNSURE_RATIO:.1%} at most: {short.bent}",
+        f"{MOST_UNSURE_RATIO:.1%} at most: {short.warp}",
         f"{short.received} of {short.said} phrases, {short.false_delays} false, "
         f"{short.false_windows} of {short.windows} windows",
         short.received >= LEAST_SHORT_RATIO * short.said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from calibration.bounds import Bound, fitted, interval, live_bounds, synthetic_b
 from calibration.live import REPETITIONS, Live
 from calibration.short import LONGEST_SECONDS, MILLISECONDS, SHORTEST_SECONDS
 from calibration.synthetic import SEEDS, Synthetic
+from calibration.warped import WarpedPhrases
 
 SYNTHETIC_PLOT, LIVE_PLOT = "accuracy-synthetic.svg", "accuracy-live.svg"
 
@@ -80,22 +81,20 @@ counters of the simulated network, which are the truth of calls below, are compa
 """
 
 
+def _warped_rows(phrases: Iterable[WarpedPhrases]) -> str:
+    return "\n".join(
+        f"| {bent.warp} | {bent.received} of {bent.said} | {bent.false_delays} "
+        f"| {bent.windows} | {bent.false_windows} |"
+        for bent in phrases
+    )
+
+
 def _synthetic(synthetic: Synthetic, circumstances: Circumstances) -> str:
     rows = "\n".join(
         f"| {errors.damage} | {errors.received} of {errors.said} | {errors.largest_samples:.2f} "
         f"| {errors.percentile_samples(95):.3f} | {errors.bias_samples:+.4f} "
         f"| {errors.within_two_uncertainties:.0%} |"
         for errors in synthetic.delays
-    )
-    warped = "\n".join(
-        f"| {bent.warp} | {bent.received} of {bent.said} | {bent.false_delays} "
-        f"| {bent.windows} | {bent.false_windows} |"
-        for bent in synthetic.warped
-    )
-    short = "\n".join(
-        f"| {bent.bent} | {bent.received} of {bent.said} | {bent.false_delays} "
-        f"| {bent.windows} | {bent.false_windows} |"
-        for bent in synthetic.short
     )
     wrong = "\n".join(
         f"| {each.received_instead} | {each.in_pieces} of {len(each.peaks)} | {max(each.peaks):.2f} "
@@ -127,7 +126,7 @@ samples was so late to within 1 ms. A phrase that is out of step with itself eve
 
 | on the way | received | with a false delay | windows with a delay | of these false |
 |---|---|---|---|---|
-{warped}
+{_warped_rows(synthetic.warped)}
 
 Short phrases, of {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} s, through Opus, each between two that
 are whole, in whose middle a jitter buffer did {", ".join(map(str, MILLISECONDS))} ms of the following
@@ -135,7 +134,7 @@ are whole, in whose middle a jitter buffer did {", ".join(map(str, MILLISECONDS)
 
 | in the middle | received | with a false delay | windows with a delay | of these false |
 |---|---|---|---|---|
-{short}
+{_warped_rows(synthetic.short)}
 
 What was received instead of such a phrase, within 0.4 s of where it ought to be:
 

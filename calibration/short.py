@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from calibration import damage
 from calibration.clips import RATE_HZ, SpokenClip
 from calibration.truth import KnownCall, add, call_of, later, lay_out
-from calibration.warped import WarpedArrival
+from calibration.warped import WarpedArrival, WarpedPhrases
 from calibration.warping import Warp, concealed_inside, left_out, periods, run_dry
 from eloquence_pipeline.measurement.coarse import Span
 from eloquence_pipeline.measurement.delay import find_phrases
@@ -37,17 +37,6 @@ WARPS: dict[str, Callable[[int], Warp]] = {
     "something left out": left_out,
     "packets concealed": concealed_inside,
 }
-
-
-class ShortPhrases(BaseModel):
-    """Short phrases that were bent in one way, between phrases that were not."""
-
-    bent: str
-    said: int
-    received: int
-    false_delays: int
-    windows: int
-    false_windows: int
 
 
 class WrongPeaks(BaseModel):
@@ -77,9 +66,9 @@ class WrongPeaks(BaseModel):
         )
 
 
-def measure_short(clips: Sequence[SpokenClip], progress: Callable[[str], object]) -> list[ShortPhrases]:
+def measure_short(clips: Sequence[SpokenClip], progress: Callable[[str], object]) -> list[WarpedPhrases]:
     """Say short pieces of the clips, every second one bent in one of all ways by one of all amounts."""
-    measured: list[ShortPhrases] = []
+    measured: list[WarpedPhrases] = []
     for name, make in WARPS.items():
         progress(f"short phrases: {name}")
         arrivals = [
@@ -87,17 +76,7 @@ def measure_short(clips: Sequence[SpokenClip], progress: Callable[[str], object]
             for milliseconds in MILLISECONDS
             for each in short_arrivals(clips, make(milliseconds), PHRASES // len(MILLISECONDS), milliseconds)
         ]
-        windows = [each.windows for each in arrivals]
-        measured.append(
-            ShortPhrases(
-                bent=name,
-                said=len(arrivals),
-                received=sum(each.arrival.received for each in arrivals),
-                false_delays=sum(each.is_false for each in arrivals),
-                windows=sum(count for count, _ in windows),
-                false_windows=sum(false for _, false in windows),
-            )
-        )
+        measured.append(WarpedPhrases.of(name, arrivals))
     return measured
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from calibration import damage
 from calibration.clips import RATE_HZ, SpokenClip, as_sound, synthesise
-from calibration.short import ShortPhrases, WrongPeaks, measure_short, measure_wrong
+from calibration.short import WrongPeaks, measure_short, measure_wrong
 from calibration.truth import KnownCall, call_of, draw_call
 from calibration.warped import WarpedPhrases, measure_warps
 from eloquence_pipeline.measurement.delay import Ends, find_phrases
@@ -92,7 +92,7 @@ class Synthetic(BaseModel):
     delays: list[DelayErrors]
     false_numbers: list[FalseNumbers]
     warped: list[WarpedPhrases]
-    short: list[ShortPhrases]
+    short: list[WarpedPhrases]
     wrong: list[WrongPeaks]
     losses: list[LossShare]
 

@@ -69,7 +69,7 @@ class WarpedArrival:
 
 
 class WarpedPhrases(BaseModel):
-    """All phrases, bent in one way, and what was found of them."""
+    """Phrases that were bent in one way, and what was found of them."""
 
     warp: str
     said: int
@@ -78,24 +78,26 @@ class WarpedPhrases(BaseModel):
     windows: int
     false_windows: int
 
+    @classmethod
+    def of(cls, warp: str, arrivals: Sequence[WarpedArrival]) -> WarpedPhrases:
+        """Count what became of phrases that were bent in one way."""
+        windows = [arrival.windows for arrival in arrivals]
+        return cls(
+            warp=warp,
+            said=len(arrivals),
+            received=sum(arrival.arrival.received for arrival in arrivals),
+            false_delays=sum(arrival.is_false for arrival in arrivals),
+            windows=sum(count for count, _ in windows),
+            false_windows=sum(false for _, false in windows),
+        )
+
 
 def measure_warps(clips: Sequence[SpokenClip], progress: Callable[[str], object]) -> list[WarpedPhrases]:
     """Say all phrases, bent in every way."""
     measured: list[WarpedPhrases] = []
     for name, warp in WARPS.items():
         progress(f"speech that changes its speed: {name}")
-        arrivals = warped_arrivals(clips, warp)
-        windows = [arrival.windows for arrival in arrivals]
-        measured.append(
-            WarpedPhrases(
-                warp=name,
-                said=len(arrivals),
-                received=sum(arrival.arrival.received for arrival in arrivals),
-                false_delays=sum(arrival.is_false for arrival in arrivals),
-                windows=sum(count for count, _ in windows),
-                false_windows=sum(false for _, false in windows),
-            )
-        )
+        measured.append(WarpedPhrases.of(name, warped_arrivals(clips, warp)))
     return measured
 
 

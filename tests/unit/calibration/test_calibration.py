@@ -15,7 +15,7 @@ from calibration.bounds import Bound, clean_deviations_ms, fitted, interval, liv
 from calibration.clips import RATE_HZ, SpokenClip
 from calibration.document import Circumstances, text
 from calibration.live import CleanRun, LatencyPoint, Live, LossPoint
-from calibration.short import ShortPhrases, WrongPeaks, short_clips
+from calibration.short import WrongPeaks, short_clips
 from calibration.synthetic import DelayErrors, FalseNumbers, LossShare, Synthetic
 from calibration.truth import call_of, later
 from calibration.warped import WarpedPhrases
@@ -88,8 +88,8 @@ def synthetic(
             for warp, false_windows in (("1 % faster", false), ("pitch periods repeated", unsure))
         ],
         short=[
-            ShortPhrases(
-                bent="ran dry", said=10, received=short, false_delays=0, windows=70, false_windows=unsure
+            WarpedPhrases(
+                warp="ran dry", said=10, received=short, false_delays=0, windows=70, false_windows=unsure
             )
         ],
         wrong=[WrongPeaks(received_instead="music", seconds=[0.5, 0.6], peaks=[peak, 0.0])],
