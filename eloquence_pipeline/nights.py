@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from eloquence_pipeline.errors import EloquenceError
-from eloquence_pipeline.measurement.baseline.figures import night_of
 from eloquence_pipeline.measurement.baseline.judging import earliest_start, judge_night
-from eloquence_pipeline.models import BaselineComparison, LeftOut, Night, ScenarioResult
+from eloquence_pipeline.measurement.baseline.night import night_of
+from eloquence_pipeline.models import BaselineComparison, LeftOut, Night, ReconnectionResult, ScenarioResult
 from eloquence_pipeline.settings import BaselineSettings, Settings
 from eloquence_pipeline.storage.past_results import Period, past_results
 from eloquence_pipeline.storage.store import EvidenceStore, open_store
@@ -70,7 +70,7 @@ def read_nights(
 
 
 def compared_with(
-    result: ScenarioResult, earlier: EarlierNights, settings: BaselineSettings
+    result: ScenarioResult | ReconnectionResult, earlier: EarlierNights, settings: BaselineSettings
 ) -> BaselineComparison:
     """Compare a result with the last good nights of the same conditions."""
     comparison = judge_night(night_of(result), earlier.nights, settings)

@@ -7,25 +7,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode, StorageError
-from eloquence_pipeline.measurement.baseline.figures import FIGURES, night_of
+from eloquence_pipeline.measurement.baseline.figure import Figure
 from eloquence_pipeline.measurement.baseline.judging import JudgedNight, judge_in_order, split
+from eloquence_pipeline.measurement.baseline.night import figures_of, night_of
 from eloquence_pipeline.measurement.baseline.pairs import compare_pair, trend
 from eloquence_pipeline.models import Drift, Night, PairComparison
 from eloquence_pipeline.nights import EarlierNights, read_nights
 from eloquence_pipeline.pipeline_logger import PipelineLogger
+from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.reporting.baseline import PAIR_NOTE, pair_table, pair_warning
 from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.history import History, HistoryNight, print_history
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.servers import has_minio_data
 from eloquence_pipeline.settings import BaselineSettings, load_settings
+from eloquence_pipeline.storage.run_documents import RunDocuments
+from eloquence_pipeline.storage.run_files import RESULTS_FILE
+from eloquence_pipeline.storage.upgrade import Document, is_reconnection
 from flows.commands import require_output
 from flows.environment import store_at_hand
-from flows.replay import opened_run
+from flows.stored_folder import folder_at_hand
 
 _logger = PipelineLogger("HISTORY")
 _PLOTS = (".png", ".svg", ".pdf")
@@ -141,14 +147,14 @@ def _history(nights: Sequence[Night], options: HistoryOptions, settings: Baselin
     return History(
         conditions=newest.conditions,
         nights=tuple(HistoryNight(night=one.night, comparison=one.comparison) for one in judged),
-        trends=_trends(judged),
+        trends=_trends(judged, figures_of(newest.conditions)),
         others=len(nights) - len(same),
     )
 
 
-def _trends(judged: Sequence[JudgedNight]) -> dict[str, Drift]:
+def _trends(judged: Sequence[JudgedNight], figures: Sequence[Figure]) -> dict[str, Drift]:
     nights = [one.night for one in judged]
-    found = {figure.name: trend(nights, figure.name) for figure in FIGURES}
+    found = {figure.name: trend(nights, figure.name) for figure in figures}
     return {name: each for name, each in found.items() if each and each.low * each.high > 0}
 
 
@@ -186,7 +192,15 @@ def _print_pair(console: Console, pair: PairComparison) -> None:
 
 
 def _night(console: Console, name: str) -> Night:
-    with opened_run(console, name) as run:
+    with folder_at_hand(console, name) as folder:
+        written = RunDocuments(folder).read(RESULTS_FILE)
+        if isinstance(written, dict) and is_reconnection(cast(Document, written)):
+            return night_of(cast(Document, written))
+        return _night_of_a_call(folder)
+
+
+def _night_of_a_call(folder: Path) -> Night:
+    with StoredRun(folder) as run:
         if run.result is None:
             raise StorageError(
                 f"the run {run.info.run_id} was interrupted and has no result",

@@ -29,7 +29,7 @@ from eloquence_pipeline.models import (
     Transmission,
 )
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.reporting.event import reconnection_event
+from eloquence_pipeline.reporting.event import reconnection_events
 from eloquence_pipeline.reporting.reconnection import call_sentence, reconnection_sentence
 from eloquence_pipeline.servers import Endpoints, restartable_livekit
 from eloquence_pipeline.settings import EMBEDDED_TARGET, Settings, load_settings
@@ -50,6 +50,7 @@ from flows.plans import choose_seed
 from flows.scenario import ONE_AT_A_TIME, measuring
 from flows.states import ends_in_order, verdict_state
 from tasks.archive import archive, archive_reconnection, check_store
+from tasks.baseline import beside_nights
 from tasks.disturbed_call import Venue, measure_reconnection, transmit_disturbed
 from tasks.events import emit
 from tasks.outcome import outcome_of
@@ -106,11 +107,12 @@ async def reconnect(
             summaries=summaries(calls),
             calls=tuple(calls),
         )
+        result = await beside_nights(run, result, settings)
         kept = await archive_reconnection(run, result, settings)
         await outcome_of(report_reconnection(result, kept, settings, return_state=True))
     message = reconnection_sentence(result)
-    emit([reconnection_event(result, kept)])
-    return verdict_state(result.verdict.status, message, ReconnectionOutcome(result=result, archive=kept))
+    emit(reconnection_events(result, kept))
+    return verdict_state(result.status, message, ReconnectionOutcome(result=result, archive=kept))
 
 
 def _spoken(settings: Settings) -> dict[Phrase, Clip]:

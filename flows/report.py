@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +12,14 @@ from rich.console import Console
 
 from eloquence_pipeline.errors import ConfigurationError, ExitCode
 from eloquence_pipeline.files import write_atomically
-from eloquence_pipeline.replay import fetch_folder
 from eloquence_pipeline.report import ReportOptions, report_of
 from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.html import Language
 from eloquence_pipeline.reporting.html.environment import size_text
 from eloquence_pipeline.settings import Settings, load_settings
 from eloquence_pipeline.storage.run_files import REPORT_FILE
-from eloquence_pipeline.storage.whereabouts import find_run
 from flows.commands import require_output
-from flows.environment import store_at_hand
+from flows.stored_folder import folder_at_hand
 
 _MADE_REPORTS = "reports"
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -59,7 +55,7 @@ def write_report(console: Console, asked: RequestedReport) -> ExitCode:
     """
     settings = load_settings()
     require_output(asked.output)
-    with shown_on(console, verbose=asked.verbose), folder_at_hand(console, asked.run, settings) as folder:
+    with shown_on(console, verbose=asked.verbose), folder_at_hand(console, asked.run) as folder:
         output = asked.output or Path(f"report-{folder.name}.html")
         require_output(output)
         _write(console, folder, output, _language(asked.language, settings), settings)
@@ -78,7 +74,7 @@ def open_report(console: Console, run: str, language: Language | None) -> ExitCo
         If there is no such run, it cannot be read, or no report can be written.
     """
     settings = load_settings()
-    with shown_on(console, verbose=False), folder_at_hand(console, run, settings) as folder:
+    with shown_on(console, verbose=False), folder_at_hand(console, run) as folder:
         page = folder / REPORT_FILE
         own = folder.is_relative_to(settings.folders.results.absolute())
         if not (own and page.is_file()) or language is not None:
@@ -90,21 +86,6 @@ def open_report(console: Console, run: str, language: Language | None) -> ExitCo
     if not _shown_in_a_browser(page):
         console.print("no browser here: open that file in one", soft_wrap=True, markup=False)
     return ExitCode.PASSED
-
-
-@contextmanager
-def folder_at_hand(console: Console, run: str, settings: Settings) -> Generator[Path]:
-    """Yield the folder of whatever is named, fetched from the store where it is not on this machine."""
-    place = find_run(run, settings.folders.results)
-    if isinstance(place, Path):
-        yield place
-        return
-    with store_at_hand(console) as complete:
-        folder, remove = fetch_folder(place, complete)
-    try:
-        yield folder
-    finally:
-        remove()
 
 
 def _language(asked: Language | None, settings: Settings) -> Language:

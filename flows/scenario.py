@@ -53,7 +53,7 @@ from flows.plans import (
 from flows.states import ends_in_order, verdict_state
 from tasks.analysis import analyse
 from tasks.archive import archive, check_store, send_what_is_left
-from tasks.baseline import compare_with_nights
+from tasks.baseline import beside_nights
 from tasks.events import emit_result
 from tasks.outcome import outcome_of
 from tasks.own_test import transmit_own_test
@@ -254,8 +254,8 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
     if isinstance(result, ScenarioResult) and settings.quality.enabled:
         scored = await outcome_of(score_quality(run, transmission, result, settings, return_state=True))
         result = scored if isinstance(scored, ScenarioResult) else result
-    if isinstance(result, ScenarioResult) and settings.baseline.enabled:
-        result = await _compared(run, result, settings)
+    if isinstance(result, ScenarioResult):
+        result = await beside_nights(run, result, settings)
     kept = await archive(run, result if isinstance(result, ScenarioResult) else None, settings)
     if not isinstance(result, ScenarioResult):
         raise result
@@ -268,14 +268,3 @@ async def _conclude(run: Run, transmission: Transmission, settings: Settings) ->
     emit_result(result, kept)
     message = verdict_sentence(result)
     return verdict_state(result.status, message, ScenarioOutcome(result=result, archive=kept))
-
-
-async def _compared(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
-    """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
-    compared = await outcome_of(compare_with_nights(run, result, settings, return_state=True))
-    if isinstance(compared, ScenarioResult):
-        return compared
-    if not isinstance(compared, Exception):
-        raise compared  # a cancellation
-    _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
-    return result

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from eloquence_pipeline.models import ScenarioResult
+from eloquence_pipeline.models import ReconnectionResult, ScenarioResult
 from eloquence_pipeline.nights import compared_with, read_nights
+from eloquence_pipeline.pipeline_logger import PipelineLogger
 from eloquence_pipeline.settings import Settings
 from eloquence_pipeline.storage.patience import in_background
 from tasks.narration import narrate_baseline
+from tasks.outcome import outcome_of
 from tasks.run import Run
+
+Measured = TypeVar("Measured", ScenarioResult, ReconnectionResult)
+
+_logger = PipelineLogger("BASELINE")
+
+
+async def beside_nights(run: Run, result: Measured, settings: Settings) -> Measured:
+    """Compare with earlier nights; that it cannot be done is no reason to lose this one."""
+    if not settings.baseline.enabled:
+        return result
+    compared = await outcome_of(compare_with_nights(run, result, settings, return_state=True))
+    if isinstance(compared, type(result)):
+        return compared
+    if not isinstance(compared, Exception):
+        raise compared  # a cancellation
+    _logger.warning(f"pas de comparaison avec les nuits précédentes: {type(compared).__name__}: {compared}")
+    return result
 
 
 @task(
@@ -21,7 +41,7 @@ from tasks.run import Run
     persist_result=False,
     cache_policy=NO_CACHE,
 )
-async def compare_with_nights(run: Run, result: ScenarioResult, settings: Settings) -> ScenarioResult:
+async def compare_with_nights(run: Run, result: Measured, settings: Settings) -> Measured:
     """Return the result with its comparison with the last good nights of the same conditions.
 
     Whatever goes wrong with earlier nights, this one has been measured: its caller keeps it as it is.

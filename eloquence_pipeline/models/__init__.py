@@ -81,6 +81,7 @@ from eloquence_pipeline.models.quality import (
     Score,
 )
 from eloquence_pipeline.models.reconnection import (
+    AUDIBLE_GAP,
     RECONNECTION_FORMAT,
     RECONNECTION_FORMAT_VERSION,
     AudibleGap,
@@ -92,6 +93,7 @@ from eloquence_pipeline.models.reconnection import (
     ReconnectionResult,
     ReconnectionVerdict,
     Recovery,
+    gap_name,
 )
 from eloquence_pipeline.models.result import (
     RESULT_FORMAT,
@@ -132,6 +134,7 @@ from eloquence_pipeline.models.verdict import (
 )
 
 __all__ = [
+    "AUDIBLE_GAP",
     "BLACKOUTS",
     "MANIFEST_FORMAT",
     "MANIFEST_FORMAT_VERSION",
@@ -260,5 +263,6 @@ __all__ = [
     "Voice",
     "W3cRecord",
     "conditions_text",
+    "gap_name",
     "parse_conditions",
 ]

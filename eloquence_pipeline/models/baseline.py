@@ -132,6 +132,12 @@ class BaselineComparison(Record):
         return tuple(figure for figure in self.figures if figure.change is change)
 
 
+def with_nights(status: VerdictStatus, comparison: BaselineComparison | None) -> VerdictStatus:
+    """Return the status of a run: one that passed fails where it is worse than the nights before."""
+    worse = comparison is not None and comparison.is_regression
+    return VerdictStatus.FAILED if worse and status is VerdictStatus.PASSED else status
+
+
 class PairComparison(Record):
     """Two runs side by side; two observations, so nothing is tested."""
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Record, ResultDocument
+from eloquence_pipeline.models.baseline import BaselineComparison, with_nights
 from eloquence_pipeline.models.delay import Statistics
 from eloquence_pipeline.models.disturbance import Disturbance, DisturbanceKind, DisturbedSide
 from eloquence_pipeline.models.result import RunInfo
@@ -17,6 +18,14 @@ from eloquence_pipeline.models.verdict import VerdictStatus
 
 RECONNECTION_FORMAT = "eloquence-reconnection"
 RECONNECTION_FORMAT_VERSION = 1
+
+
+AUDIBLE_GAP = "audible_gap_ms"
+
+
+def gap_name(kind: DisturbanceKind, side: DisturbedSide) -> str:
+    """Return what the audible gap of one kind of disturbance on one side is called as a figure of nights."""
+    return f"{AUDIBLE_GAP}.{kind}.{side}"
 
 
 class Recovery(StrEnum):
@@ -146,9 +155,16 @@ class ReconnectionResult(ResultDocument):
     run: RunInfo
     verdict: ReconnectionVerdict
     limits: dict[DisturbanceKind, ReconnectionLimits]
+    baseline: BaselineComparison | None = None
+    """Beside the earlier nights; None where that is switched off, or was not possible."""
     summaries: tuple[DisturbanceSummary, ...]
     """One a kind and side, in the order in which they were carried out."""
     calls: tuple[DisturbedCall, ...] = Field(default=())
+
+    @property
+    def status(self) -> VerdictStatus:
+        """That of the verdict, unless a night that passed fails because it is worse than the earlier ones."""
+        return with_nights(self.verdict.status, self.baseline)
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from eloquence_pipeline.models.base import Ratio, Record, ResultDocument
-from eloquence_pipeline.models.baseline import BaselineComparison
+from eloquence_pipeline.models.baseline import BaselineComparison, with_nights
 from eloquence_pipeline.models.budget import BudgetFigures, DelayBudget
 from eloquence_pipeline.models.course import CourseFigures
 from eloquence_pipeline.models.delay import DelayFigures, PhraseObservation, PlanFigures, Statistics
@@ -143,9 +143,7 @@ class ScenarioResult(ResultDocument):
     @property
     def status(self) -> VerdictStatus:
         """That of the verdict, unless a night that passed fails because it is worse than the earlier ones."""
-        worse = self.baseline is not None and self.baseline.is_regression
-        passed = self.verdict.status is VerdictStatus.PASSED
-        return VerdictStatus.FAILED if passed and worse else self.verdict.status
+        return with_nights(self.verdict.status, self.baseline)
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -5,9 +5,24 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from eloquence_pipeline.models import BaselineComparison, Change, FigureComparison, LeftOut, PairComparison
+from eloquence_pipeline.models import (
+    AUDIBLE_GAP,
+    BaselineComparison,
+    Change,
+    DisturbanceKind,
+    DisturbedSide,
+    FigureComparison,
+    LeftOut,
+    PairComparison,
+    gap_name,
+)
 from eloquence_pipeline.settings import FEWEST_NIGHTS
 
+SIDE_WORDS = {
+    DisturbedSide.SPEAKER: "locuteur",
+    DisturbedSide.LISTENER: "auditeur",
+    DisturbedSide.BOTH: "les deux",
+}
 NIGHT_FIGURE_WORDS = {
     "one_way_delay_median_ms": "délai médian",
     "one_way_delay_p95_ms": "délai p95",
@@ -16,6 +31,15 @@ NIGHT_FIGURE_WORDS = {
     "rtp_loss_ratio": "paquets RTP perdus",
     "concealed_ratio": "son dissimulé",
     "mos_lqo_mean": "qualité (ViSQOL) moyenne",
+    "calls_not_back_ratio": "appels pas revenus",
+    "calls_rejoined_ratio": "appels revenus en rejoignant",
+    "audible_gap_median_ms": "coupure médiane",
+    "audible_gap_max_ms": "coupure la plus longue",
+    **{
+        gap_name(kind, side): f"coupure {kind}, {word}"
+        for kind in DisturbanceKind
+        for side, word in SIDE_WORDS.items()
+    },
 }
 CHANGE_WORDS = {
     Change.BETTER: "mieux",
@@ -106,10 +130,20 @@ def _cells(figure: FigureComparison) -> tuple[str, str, str, str, str]:
     )
 
 
+def _worth_a_row(comparison: BaselineComparison) -> list[FigureComparison]:
+    """Return the figures without those single kinds of disturbance of which there is nothing to be said."""
+    quiet = {Change.SAME, Change.UNKNOWN}
+    return [
+        figure
+        for figure in comparison.figures
+        if figure.change not in quiet or not figure.figure.startswith(f"{AUDIBLE_GAP}.")
+    ]
+
+
 def baseline_table(comparison: BaselineComparison) -> Table:
     """Return one row a figure; fits into 80 columns."""
     table = _table(_HEADER)
-    for figure in comparison.figures:
+    for figure in _worth_a_row(comparison):
         *cells, verdict = _cells(figure)
         table.add_row(*cells, Text(verdict, style=CHANGE_STYLES[figure.change]))
     return table
@@ -119,7 +153,10 @@ def _table(titles: tuple[str, ...]) -> Table:
     table = Table(expand=False)
     for title in titles:
         left = title in {"Mesure", "Verdict"}
-        table.add_column(title, justify="left" if left else "right", no_wrap=True)
+        # The names of single disturbances are long.
+        table.add_column(
+            title, justify="left" if left else "right", no_wrap=title != "Mesure", overflow="fold"
+        )
     return table
 
 
@@ -130,7 +167,7 @@ def baseline_markdown(comparison: BaselineComparison | None) -> str:
     head = f"\n**Nuits précédentes** : {baseline_sentence(comparison)}\n"
     if not comparison.nights:
         return head
-    rows = "\n".join(f"| {' | '.join(_cells(figure))} |" for figure in comparison.figures)
+    rows = "\n".join(f"| {' | '.join(_cells(figure))} |" for figure in _worth_a_row(comparison))
     left_out = left_out_sentence(comparison)
     return f"""{head}
 | {" | ".join(_HEADER)} |
@@ -173,7 +210,7 @@ PAIR_NOTE = (
 
 def pair_table(pair: PairComparison) -> Table:
     """Return one row a figure of two runs, with those differences marked that matter."""
-    table = _table(("Mesure", "A", "B", "Écart", "Compte à partir de", "B est"))
+    table = _table(("Mesure", "A", "B", "Écart", "Compte\nà partir de", "B est"))
     for figure in pair.figures:
         table.add_row(
             NIGHT_FIGURE_WORDS[figure.figure],

@@ -38,7 +38,6 @@ def events_of(result: ScenarioResult, archive: Archive) -> list[Event]:
     """Return the event of the verdict, and that of the regression if the night is worse than before."""
     run = _run(result.run, archive)
     labels = _where(result.run)
-    comparison = result.baseline
     verdict = verdict_event(
         result.run.scenario,
         result.status,
@@ -48,12 +47,10 @@ def events_of(result: ScenarioResult, archive: Archive) -> list[Event]:
             **run,
             "reasons": list(result.verdict.reasons),
             "figures": [figure.model_dump(mode="json") for figure in result.verdict.figures],
-            "change": str(comparison.change) if comparison else str(Change.UNKNOWN),
+            "change": _change(result.baseline),
         },
     )
-    if comparison is None or comparison.change is not Change.WORSE:
-        return [verdict]
-    return [verdict, _regression_event(result.run.scenario, comparison, labels=labels, payload=run)]
+    return [verdict, *_regression_events(result, archive)]
 
 
 def verdict_event(
@@ -84,10 +81,20 @@ def verdict_event(
     )
 
 
-def reconnection_event(result: ReconnectionResult, archive: Archive) -> Event:
-    """Return the event of the verdict over disturbed calls."""
-    payload: dict[str, JsonValue] = {"reasons": list(result.verdict.reasons)}
-    return _event_of_run(result, archive, reconnection_sentence(result), payload)
+def reconnection_events(result: ReconnectionResult, archive: Archive) -> list[Event]:
+    """Return the event of the verdict over disturbed calls, and that of the regression if it is worse."""
+    payload: dict[str, JsonValue] = {
+        "reasons": list(result.verdict.reasons),
+        "change": _change(result.baseline),
+    }
+    verdict = verdict_event(
+        result.run.scenario,
+        result.status,
+        reconnection_sentence(result),
+        labels=_where(result.run),
+        payload={**_run(result.run, archive), **payload},
+    )
+    return [verdict, *_regression_events(result, archive)]
 
 
 def load_event(result: LoadResult, archive: Archive) -> Event:
@@ -112,7 +119,7 @@ def capacity_event(result: CapacityResult, archive: Archive) -> Event:
 
 
 def _event_of_run(
-    result: ReconnectionResult | LoadResult | CapacityResult,
+    result: LoadResult | CapacityResult,
     archive: Archive,
     message: str,
     payload: dict[str, JsonValue],
@@ -137,22 +144,29 @@ def matrix_event(outcome: MatrixOutcome, message: str) -> Event:
     return verdict_event("network", outcome.result.status, message, payload=payload)
 
 
-def _regression_event(
-    test: str, comparison: BaselineComparison, *, labels: dict[str, str], payload: dict[str, JsonValue]
-) -> Event:
+def _change(comparison: BaselineComparison | None) -> str:
+    return str(comparison.change if comparison else Change.UNKNOWN)
+
+
+def _regression_events(result: ScenarioResult | ReconnectionResult, archive: Archive) -> list[Event]:
+    """Return the event of a night that is worse than those before; none of another."""
+    comparison, test = result.baseline, result.run.scenario
+    if comparison is None or comparison.change is not Change.WORSE:
+        return []
     provisional = "true" if comparison.provisional else "false"
-    return Event(
+    event = Event(
         name=REGRESSION_EVENT,
-        resource=_labels(test, {**labels, "eloquence.provisional": provisional}),
+        resource=_labels(test, {**_where(result.run), "eloquence.provisional": provisional}),
         payload={
             "test": test,
             "message": f"{test} : {baseline_sentence(comparison)}",
             "provisional": comparison.provisional,
             "nights": len(comparison.nights),
             "figures": [figure.model_dump(mode="json") for figure in comparison.of(Change.WORSE)],
-            **payload,
+            **_run(result.run, archive),
         },
     )
+    return [event]
 
 
 def _labels(test: str, labels: dict[str, str]) -> dict[str, str]:

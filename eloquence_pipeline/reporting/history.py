@@ -29,7 +29,7 @@ from eloquence_pipeline.reporting.wording import STATUS_ICONS
 MARKS = {Change.WORSE: "▲", Change.BETTER: "▽", Change.SAME: " ", Change.UNKNOWN: " "}
 _LEGEND = "▲ pire, ▽ mieux que les bonnes nuits d'avant"
 # Titles that leave room for all of them in 80 columns.
-_TITLES = {
+_CALL_TITLES = {
     "one_way_delay_median_ms": "médian\nms",
     "one_way_delay_p95_ms": "p95\nms",
     "network_delay_median_ms": "réseau\nms",
@@ -37,6 +37,14 @@ _TITLES = {
     "rtp_loss_ratio": "RTP\n%",
     "concealed_ratio": "dissim.\n%",
     "mos_lqo_mean": "MOS\n",
+}
+# The gaps of the single kinds are in the result and in `eloquence compare`.
+_RECONNECTION_TITLES = {
+    "calls_not_back_ratio": "pas\nrevenus %",
+    "calls_rejoined_ratio": "rejoints\n%",
+    "audible_gap_median_ms": "coupure\nmédiane ms",
+    "audible_gap_max_ms": "la plus\nlongue ms",
+    "phrase_loss_ratio": "phrases\n%",
 }
 
 
@@ -96,7 +104,9 @@ def history_table(history: History) -> Table:
         padding=(0, 0),
     )
     table.add_column("Nuit\n(UTC)", no_wrap=True)
-    for title in _TITLES.values():
+    known = {figure.figure for figure in history.nights[-1].comparison.figures}
+    titles = _RECONNECTION_TITLES if _RECONNECTION_TITLES.keys() <= known else _CALL_TITLES
+    for title in titles.values():
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Seuils\n", justify="center")
     table.add_column("Nuits\n", justify="center")
@@ -104,7 +114,7 @@ def history_table(history: History) -> Table:
         figures = {figure.figure: figure for figure in one.comparison.figures}
         table.add_row(
             f"{one.night.started_at:%Y-%m-%d %H:%M}",
-            *(_cell(figures[name]) for name in _TITLES),
+            *(_cell(figures[name]) for name in titles),
             STATUS_ICONS[one.night.status],
             "🟡" if one.comparison.provisional else CHANGE_ICONS[one.comparison.change],
         )

@@ -31,11 +31,18 @@ class _Panel:
     shows_usual: bool = True
 
 
-_PANELS = (
+_CALL_PANELS = (
     _Panel("ms", ("one_way_delay_median_ms", "one_way_delay_p95_ms", "network_delay_median_ms")),
     # Losses do not scatter evenly around what is usual: a band would reach below 0.
     _Panel("%", ("phrase_loss_ratio", "rtp_loss_ratio", "concealed_ratio"), 100, shows_usual=False),
     _Panel("MOS-LQO", ("mos_lqo_mean",)),
+)
+_RECONNECTION_PANELS = (
+    _Panel("ms", ("audible_gap_median_ms",)),
+    _Panel("ms", ("audible_gap_max_ms",)),
+    _Panel(
+        "%", ("phrase_loss_ratio", "calls_rejoined_ratio", "calls_not_back_ratio"), 100, shows_usual=False
+    ),
 )
 
 
@@ -45,7 +52,9 @@ def write_plot(history: Sequence[HistoryNight], path: Path) -> None:
     Each figure is a line over the nights; a night in which it was judged worse is red, better green, and the
     first figure of each panel has a band around what was usual.
     """
-    panels = [panel for panel in _PANELS if any(_values(history, name, panel) for name in panel.figures)]
+    known = {figure.figure for night in history for figure in night.comparison.figures}
+    of_test = _RECONNECTION_PANELS if "audible_gap_median_ms" in known else _CALL_PANELS
+    panels = [panel for panel in of_test if any(_values(history, name, panel) for name in panel.figures)]
     picture: Any = Figure(figsize=_INCHES, layout="constrained")
     axes: Any = picture.subplots(max(len(panels), 1), 1, sharex=True, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=False):

@@ -12,28 +12,24 @@ from eloquence_pipeline.models import (
     Archive,
     DisturbanceSummary,
     DisturbedCall,
-    DisturbedSide,
     ReconnectionResult,
     Recovery,
     VerdictStatus,
 )
 from eloquence_pipeline.reporting.bare_table import bare_table
+from eloquence_pipeline.reporting.baseline import SIDE_WORDS, baseline_markdown, regression_clause
 from eloquence_pipeline.reporting.json_lines import JsonConsole
 from eloquence_pipeline.reporting.markdown import Links, escaped, evidence_markdown
 from eloquence_pipeline.reporting.summary import (
     STATUS_LEVELS,
     place_content,
+    print_baseline,
     print_place,
     print_sentence,
     test_title,
 )
 from eloquence_pipeline.reporting.wording import STATUS_ICONS, STATUS_WORDS, spread
 
-SIDE_WORDS = {
-    DisturbedSide.SPEAKER: "locuteur",
-    DisturbedSide.LISTENER: "auditeur",
-    DisturbedSide.BOTH: "les deux",
-}
 RECOVERY_WORDS = {
     Recovery.UNAIDED: "revenu sans aide",
     Recovery.REJOINED: "revenu en rejoignant la salle",
@@ -63,7 +59,7 @@ def call_sentence(call: DisturbedCall) -> str:
 def reconnection_sentence(result: ReconnectionResult) -> str:
     """Return the verdict as one line."""
     verdict = result.verdict
-    head = f"{STATUS_ICONS[verdict.status]} {result.run.scenario} {STATUS_WORDS[verdict.status]}"
+    head = f"{STATUS_ICONS[result.status]} {result.run.scenario} {STATUS_WORDS[result.status]}"
     tried = [call for call in result.calls if call.figures]
     recoveries = [call.figures.recovery for call in tried if call.figures]
     told = (
@@ -72,7 +68,8 @@ def reconnection_sentence(result: ReconnectionResult) -> str:
         f"{recoveries.count(Recovery.REJOINED)} en rejoignant la salle, "
         f"{recoveries.count(Recovery.NONE)} pas revenues"
     )
-    return f"{head}: {told}" + (f"; {'; '.join(verdict.reasons)}" if verdict.reasons else "")
+    worse = regression_clause(result.baseline)
+    return f"{head}: {'; '.join([told, *verdict.reasons, *([worse] if worse else [])])}"
 
 
 def print_reconnection(console: Console, result: ReconnectionResult, archive: Archive) -> None:
@@ -81,12 +78,13 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
     if isinstance(console, JsonConsole):
         content = {
             "scenario": result.run.scenario,
-            "status": result.verdict.status,
+            "status": result.status,
             "reasons": result.verdict.reasons,
             "run_id": result.run.run_id,
+            "baseline": result.baseline.model_dump(mode="json") if result.baseline else None,
             **place_content(archive),
         }
-        console.write("result", sentence, level=STATUS_LEVELS[result.verdict.status], content=content)
+        console.write("result", sentence, level=STATUS_LEVELS[result.status], content=content)
         return
     console.print()
     console.print(reconnection_table(result))
@@ -94,7 +92,9 @@ def print_reconnection(console: Console, result: ReconnectionResult, archive: Ar
         if summary.not_tried:
             told = f"{summary.kind} ({SIDE_WORDS[summary.side]}) non essayée : {summary.not_tried}"
             console.print(told, style="yellow", markup=False, soft_wrap=True)
-    print_sentence(console, sentence, result.verdict.status)
+    if result.baseline is not None:
+        print_baseline(console, result.baseline)
+    print_sentence(console, sentence, result.status)
     print_place(console, archive)
 
 
@@ -153,7 +153,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
         f"| {summary.phrases_lost} / {summary.phrases_cut} |"
         for summary in result.summaries
     )
-    icon = "✅" if result.verdict.status is VerdictStatus.PASSED else "❌"
+    icon = "✅" if result.status is VerdictStatus.PASSED else "❌"
     not_tried = "\n".join(
         f"- {escaped(str(summary.kind))} ({SIDE_WORDS[summary.side]}) : {escaped(summary.not_tried)}"
         for summary in result.summaries
@@ -165,7 +165,7 @@ def reconnection_markdown(result: ReconnectionResult, archive: Archive, links: L
     return f"""# {escaped(head)}
 
 {icon} {escaped(rest)}
-
+{baseline_markdown(result.baseline)}
 | Perturbation | Côté | Revenu | Coupure (ms) | SDK (ms) | Retour (ms) | Δ délai (ms) | Perdues / coupées |
 |---|---|---|---|---|---|---|---|
 {rows}

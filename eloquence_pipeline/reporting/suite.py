@@ -66,7 +66,7 @@ def suite_event(parts: Parts, errors: Errors) -> Event:
 
 
 def _status(part: Part) -> VerdictStatus:
-    return part.result.verdict.status if isinstance(part, ReconnectionOutcome) else part.result.status
+    return part.result.status
 
 
 def _told(part: Part) -> str:
@@ -81,7 +81,7 @@ def _told(part: Part) -> str:
 
 
 def _row(name: str, part: Part) -> str:
-    baseline = part.result.baseline if isinstance(part, ScenarioOutcome) else None
+    baseline = None if isinstance(part, MatrixOutcome) else part.result.baseline
     nights = baseline_sentence(baseline) if baseline else "—"
     return (
         f"| {STATUS_ICONS[_status(part)]} {escaped(name)} | {escaped(_told(part))} | {escaped(nights)} "

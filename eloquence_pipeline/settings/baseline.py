@@ -29,6 +29,19 @@ class SmallestDifferences(Section):
     rtp_loss_ratio: _Ratio = Field(default=0.01, description="RTP packets lost.")
     concealed_ratio: _Ratio = Field(default=0.01, description="Sound that the jitter buffer made up.")
     mos_lqo_mean: Annotated[float, Field(gt=0, le=5)] = Field(default=0.1, description="Mean MOS-LQO.")
+    calls_not_back_ratio: _Ratio = Field(default=0.01, description="Disturbed calls that did not come back.")
+    calls_rejoined_ratio: _Ratio = Field(
+        default=0.01, description="Disturbed calls that came back only by joining again."
+    )
+    audible_gap_median_ms: _Milliseconds = Field(
+        default=100.0, description="Median audible gap of all disturbed calls, beyond the disturbance itself."
+    )
+    audible_gap_max_ms: _Milliseconds = Field(
+        default=500.0, description="Longest audible gap, beyond the disturbance itself."
+    )
+    audible_gap_ms: _Milliseconds = Field(
+        default=250.0, description="Audible gap of each kind of disturbance on each side."
+    )
 
 
 class BaselineSettings(Section):

@@ -21,7 +21,7 @@ from eloquence_pipeline.storage.fetching import Source, file_of_run, limited
 from eloquence_pipeline.storage.keys import RUNS
 from eloquence_pipeline.storage.patience import Movement, patiently, side_by_side
 from eloquence_pipeline.storage.run_files import MANIFEST_FILE, RESULTS_FILE
-from eloquence_pipeline.storage.upgrade import Document, require_known_version, upgraded_result
+from eloquence_pipeline.storage.upgrade import Document, is_reconnection, upgraded_result
 
 T = TypeVar("T")
 
@@ -33,8 +33,8 @@ _THREADS = 8
 _PATIENCE_SECONDS = 20.0
 _NO_TRANSMISSION = {"channels": [{"script": {"phrases": (), "sample_count": 0, "sample_rate_hz": 1}}]}
 """Version 1 takes its plan from it, which nobody compares; the rest is in the result."""
-_COMBINED = {"suite", "network-matrix", "reconnect"}
-"""Results over several runs, each of which has one of its own."""
+_COMBINED = {"suite", "network-matrix"}
+"""Results over several runs, each of which is a night of its own."""
 _PLACE = re.compile(
     rf"{RUNS}/(?P<day>\d{{4}}-\d{{2}}-\d{{2}})/(?P<scenario>[a-z0-9][a-z0-9_-]{{0,63}})/"
     rf"(?P<run_id>\d{{8}}T\d{{6}}Z-[0-9a-f]{{6}})/(?P<file>[a-z]+\.json)"
@@ -245,8 +245,8 @@ def _document(content: bytes, run_id: str) -> Document:
     if not isinstance(found, dict):
         raise StorageError("its results.json is no object")
     document = cast(Document, found)
-    require_known_version(document)
-    document = upgraded_result(document, _NO_TRANSMISSION)
+    if not is_reconnection(document):
+        document = upgraded_result(document, _NO_TRANSMISSION)
     if document.get("run", {}).get("run_id") != run_id:
         raise StorageError("its results.json is that of another run")
     return document

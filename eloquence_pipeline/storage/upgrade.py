@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from eloquence_pipeline.errors import StorageError
-from eloquence_pipeline.models import RECONNECTION_FORMAT, RESULT_FORMAT, RESULT_FORMAT_VERSION
+from eloquence_pipeline.models import (
+    RECONNECTION_FORMAT,
+    RECONNECTION_FORMAT_VERSION,
+    RESULT_FORMAT,
+    RESULT_FORMAT_VERSION,
+)
 from eloquence_pipeline.models.load import CAPACITY_FORMAT, LOAD_FORMAT
 from eloquence_pipeline.settings import ThresholdSettings
 
@@ -100,6 +105,27 @@ def require_known_version(document: Mapping[str, Any]) -> int:
             remedy=_NEWER_REMEDY,
         )
     return version
+
+
+def is_reconnection(document: Mapping[str, Any]) -> bool:
+    """Return whether this is a result over several disturbed calls, of a version that can be read.
+
+    Raises
+    ------
+    StorageError
+        If it is one of a newer version.
+    """
+    found: Any = document.get("format")
+    named = cast(Mapping[str, Any], found if isinstance(found, Mapping) else {})
+    if named.get("name") != RECONNECTION_FORMAT:
+        return False
+    if named.get("version") != RECONNECTION_FORMAT_VERSION:
+        raise StorageError(
+            f"it is of version {named.get('version')} of the results over disturbed calls, and "
+            f"{RECONNECTION_FORMAT_VERSION} is the last that this version of the pipeline knows",
+            remedy=_NEWER_REMEDY,
+        )
+    return True
 
 
 def _from_version_1(document: Document, transmission: Mapping[str, Any]) -> Document:

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from eloquence_pipeline.models import ReconnectionResult
+from eloquence_pipeline.measurement.method import METHOD_VERSION
+from eloquence_pipeline.models import Change, DisturbanceKind, ReconnectionResult, Recovery
 from eloquence_pipeline.replay import load_run
+from eloquence_pipeline.settings import EMBEDDED_TARGET
+from tests import disturbed
 from tests.e2e.conftest import Home, in_one_line
+from tests.stored_nights import store_night
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_removed_speaker_joins_again_and_what_was_not_heard_is_measured(home: Home) -> None:
+def keep_nights_with_hardly_a_gap(home: Home) -> None:
+    """Keep seven nights of the same test, in which less was missing than ever is."""
+    removed = disturbed.call(DisturbanceKind.PARTICIPANT_REMOVED, Recovery.REJOINED)
+    assert removed.figures
+    parameters = {"disturbances": ["participant_removed"], "sides": ["speaker"], "repetitions": 1}
+    for day in range(7, 0, -1):
+        started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=day)
+        figures = removed.figures.model_copy(update={"audible_gap_ms": 5.0 + day})
+        night = json.loads(disturbed.reconnection().to_json())
+        night["calls"] = [removed.model_copy(update={"figures": figures}).model_dump(mode="json")]
+        night["verdict"] = {"status": "passed", "reasons": []}
+        night["format"]["method_version"] = METHOD_VERSION
+        night["run"] |= {
+            "run_id": f"{started_at:%Y%m%dT%H%M%SZ}-{day:06x}",
+            "started_at": started_at.isoformat(),
+            "target": EMBEDDED_TARGET,
+            "parameters": parameters,
+        }
+        store_night(home.results, night)
+
+
+def test_a_removed_speaker_joins_again_and_what_was_not_heard_is_measured_and_compared(home: Home) -> None:
+    keep_nights_with_hardly_a_gap(home)
     done = home.run(
         "--test",
         "reconnect",
@@ -41,15 +69,22 @@ def test_a_removed_speaker_joins_again_and_what_was_not_heard_is_measured(home: 
     assert figures.delay_after_ms
     assert (result.summaries[0].tried, result.summaries[0].rejoined) == (1, 1)
     assert call.evidence.startswith("s3://")
-    whole, alone = (
-        (home.results / "runs").glob("*/reconnect/*"),
-        (home.results / "runs").glob("*/reconnect-call/*"),
+    assert result.baseline
+    assert (result.baseline.change, len(result.baseline.nights)) == ("worse", 7)
+    assert "audible_gap_median_ms" in {one.figure for one in result.baseline.of(Change.WORSE)}
+    assert "BASELINE | 🔴 pire que les 7 dernières bonnes nuits : coupure médiane" in done.stdout
+    assert json.loads((kept_of(home, result.run.run_id) / "results.json").read_text()) == json.loads(
+        (home.path / "out.json").read_text()
     )
-    assert json.loads((next(whole) / "results.json").read_text())["test_name"] == "reconnect_test"
-    folder = next(alone)
+    folder = kept_of(home, call.run_id)
     assert json.loads((folder / "disturbance.json").read_text())["figures"]["recovery"] == "rejoined"
     with load_run(folder) as run:
         assert run.analyse().packets_sent == figures.phrases_said
+
+
+def kept_of(home: Home, run_id: str) -> Path:
+    (folder,) = (home.results / "runs").glob(f"*/*/{run_id}")
+    return folder
 
 
 @pytest.mark.parametrize(

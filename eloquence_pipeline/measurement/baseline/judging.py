@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from eloquence_pipeline.measurement.baseline.figures import FIGURES, Figure
+from eloquence_pipeline.measurement.baseline.figure import Figure
+from eloquence_pipeline.measurement.baseline.night import figures_of
 from eloquence_pipeline.measurement.baseline.prediction import Prediction, holm, predict_loss, predict_value
 from eloquence_pipeline.models import (
     BaselineComparison,
@@ -128,9 +129,10 @@ def judge_in_order(nights: Sequence[Night], settings: BaselineSettings) -> list[
 
 
 def _compare(night: Night, good: Sequence[Night], settings: BaselineSettings) -> BaselineComparison:
-    figures = [_figure(figure, night, good, settings) for figure in FIGURES]
+    known = figures_of(night.conditions)
+    figures = [_figure(figure, night, good, settings) for figure in known]
     valid = night.status is not VerdictStatus.INVALID
-    compared = _judged(figures, settings.alpha) if valid else [one for one, _ in figures]
+    compared = _judged(known, figures, settings.alpha) if valid else [one for one, _ in figures]
     changes = {one.change for one in compared}
     order = (Change.WORSE, Change.BETTER, Change.SAME)
     change = next((one for one in order if one in changes), Change.UNKNOWN)
@@ -149,7 +151,7 @@ def _compare(night: Night, good: Sequence[Night], settings: BaselineSettings) ->
 def _figure(
     figure: Figure, night: Night, good: Sequence[Night], settings: BaselineSettings
 ) -> tuple[FigureComparison, Prediction | None]:
-    smallest: float = getattr(settings.smallest, figure.name)
+    smallest: float = getattr(settings.smallest, figure.smallest_difference)
     mine = night.figures.get(figure.name)
     earlier = [found for one in good if (found := one.figures.get(figure.name)) is not None]
     known = FigureComparison(
@@ -172,18 +174,18 @@ def _figure(
 
 
 def _judged(
-    figures: Sequence[tuple[FigureComparison, Prediction | None]], alpha: float
+    known: Sequence[Figure], figures: Sequence[tuple[FigureComparison, Prediction | None]], alpha: float
 ) -> list[FigureComparison]:
     """Return the figures with their p-values adjusted, each direction by itself, and what they come to."""
     tested = [
         (place, figure, found)
-        for place, (figure, (_, found)) in enumerate(zip(FIGURES, figures, strict=True))
+        for place, (figure, (_, found)) in enumerate(zip(known, figures, strict=True))
         if found is not None
     ]
     weights = [figure.weight for _, figure, _ in tested]
     worse = holm([_p(figure, found, Change.WORSE) for _, figure, found in tested], weights)
     better = holm([_p(figure, found, Change.BETTER) for _, figure, found in tested], weights)
-    judged = [known for known, _ in figures]
+    judged = [one for one, _ in figures]
     for (place, _, _), p_worse, p_better in zip(tested, worse, better, strict=True):
         change = Change.WORSE if p_worse <= alpha else Change.BETTER if p_better <= alpha else Change.SAME
         update = {"change": change, "p_value": min(p_worse, p_better)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eloquence_pipeline.measurement.baseline.figures import FIGURES, Figure
+from eloquence_pipeline.measurement.baseline.figure import Figure
+from eloquence_pipeline.measurement.baseline.night import figures_of
 from eloquence_pipeline.measurement.statistics import drift
 from eloquence_pipeline.models import Change, Conditions, Drift, FigureComparison, Night, PairComparison
 from eloquence_pipeline.settings import SmallestDifferences
@@ -17,7 +18,10 @@ def compare_pair(first: Night, second: Night, smallest: SmallestDifferences) -> 
         for name in Conditions.model_fields
         if getattr(first.conditions, name) != getattr(second.conditions, name)
     )
-    figures = tuple(_pair(figure, first, second, getattr(smallest, figure.name)) for figure in FIGURES)
+    figures = tuple(
+        _pair(figure, first, second, getattr(smallest, figure.smallest_difference))
+        for figure in figures_of(second.conditions)
+    )
     return PairComparison(first=first, second=second, differing=differing, figures=figures)
 
 

@@ -21,6 +21,7 @@ from eloquence_pipeline.reporting.html.blocks import (
     Tile,
     section,
 )
+from eloquence_pipeline.reporting.html.comparisons import baseline_blocks
 from eloquence_pipeline.reporting.html.course import event_table
 from eloquence_pipeline.reporting.html.environment import (
     Evidence,
@@ -31,7 +32,7 @@ from eloquence_pipeline.reporting.html.frame import closing_sections, page_of_ru
 from eloquence_pipeline.reporting.html.reconnection_plot import timelines
 from eloquence_pipeline.reporting.html.repeat import repeating_command
 from eloquence_pipeline.reporting.html.text import Text, milliseconds, plural
-from eloquence_pipeline.reporting.html.verdict import overloaded_text
+from eloquence_pipeline.reporting.html.verdict import overloaded_text, worse_than_nights
 from eloquence_pipeline.reporting.html.words import (
     DISTURBANCES,
     RECOVERIES,
@@ -57,6 +58,7 @@ _SENTENCES = {
 _TOO_LONG = Text(
     "La voix revient trop tard après une perturbation", "The voice comes back too late after a disturbance"
 )
+_WORSE = Text("La voix revient moins bien que d'habitude", "The voice comes back less well than usual")
 _NOT_BACK = Text("La voix ne revient pas toujours", "The voice does not always come back")
 
 
@@ -83,6 +85,7 @@ def reconnection_page(result: ReconnectionResult, evidence: Evidence) -> Page:
             [_summary_table(result), _not_tried(result)],
         ),
         section("calls", Text("Appels", "Calls"), _call_blocks(result, evidence)),
+        section("nights", Text("Nuits précédentes", "Nights before"), baseline_blocks(result.baseline)),
         *closing_sections(
             result.run,
             result.format.method_version,
@@ -95,9 +98,11 @@ def reconnection_page(result: ReconnectionResult, evidence: Evidence) -> Page:
 
 def reconnection_headline(result: ReconnectionResult) -> Headline:
     """Return the verdict over all disturbed calls."""
-    status = result.verdict.status
+    status = result.status
     counts = _recoveries(result)
     failed = _NOT_BACK if counts[Recovery.NONE] else _TOO_LONG
+    if result.verdict.status is VerdictStatus.PASSED and status is not VerdictStatus.PASSED:
+        failed = _WORSE
     tried = sum(counts.values())
     more = Text(
         f"{tried} perturbations essayées sur {len(result.calls)} : {counts[Recovery.UNAIDED]} revenues "
@@ -111,7 +116,7 @@ def reconnection_headline(result: ReconnectionResult) -> Headline:
         colour=STATUS_COLOURS[status],
         status=STATUSES[status],
         sentence=_SENTENCES.get(status, failed),
-        problems=tuple(bad),
+        problems=(*bad, *worse_than_nights(result.baseline)),
         more=(more,),
     )
 

@@ -137,7 +137,7 @@ def _overview(record: SuiteRecord, heads: dict[str, Headline], evidence: Evidenc
     rows: list[Row] = []
     for name, head in heads.items():
         part = record.parts[name]
-        baseline = part.result.baseline if isinstance(part.result, ScenarioResult) else None
+        baseline = None if isinstance(part.result, MatrixResult) else part.result.baseline
         nights: Text | str = baseline_sentence(baseline) if baseline else "—"
         rows.append((name, head.status, head.sentence, _link(part, evidence), nights))
     for name, error in record.errors.items():

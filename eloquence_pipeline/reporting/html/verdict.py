@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from eloquence_pipeline.models import (
+    BaselineComparison,
     Change,
     FigureComparison,
     FigureVerdict,
@@ -148,9 +149,14 @@ def problems(result: ScenarioResult, phrases_on_page: Collection[int] = ()) -> l
     found += [
         _missed(figure, result, phrases_on_page) for figure in result.verdict.figures if not figure.passed
     ]
-    if result.baseline is not None and result.baseline.change is Change.WORSE:
-        found += [Problem(_worse(figure)) for figure in result.baseline.of(Change.WORSE)]
-    return found
+    return found + worse_than_nights(result.baseline)
+
+
+def worse_than_nights(comparison: BaselineComparison | None) -> list[Problem]:
+    """Return in what a night is worse than those before; nothing where it is not."""
+    if comparison is None or comparison.change is not Change.WORSE:
+        return []
+    return [Problem(_worse(figure)) for figure in comparison.of(Change.WORSE)]
 
 
 def _reason(reason: str, tester: PacingFigures) -> Text | None:

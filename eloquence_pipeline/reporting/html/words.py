@@ -16,6 +16,7 @@ from eloquence_pipeline.models import (
     Recovery,
     Stage,
     VerdictStatus,
+    gap_name,
 )
 from eloquence_pipeline.reporting.advice import ADVICE, STAGE_WORDS, WHAT_IT_MEANS
 from eloquence_pipeline.reporting.baseline import CHANGE_WORDS, LEFT_OUT_WORDS, NIGHT_FIGURE_WORDS
@@ -97,6 +98,15 @@ _NIGHT_FIGURES = {
     "rtp_loss_ratio": "RTP packets lost",
     "concealed_ratio": "sound made up",
     "mos_lqo_mean": "quality (ViSQOL), mean",
+    "calls_not_back_ratio": "calls that did not come back",
+    "calls_rejoined_ratio": "calls that joined again",
+    "audible_gap_median_ms": "audible gap, median",
+    "audible_gap_max_ms": "audible gap, longest",
+    **{
+        gap_name(kind, side): f"audible gap {kind}, {side}"
+        for kind in DisturbanceKind
+        for side in DisturbedSide
+    },
 }
 NIGHT_FIGURES = {name: Text(NIGHT_FIGURE_WORDS[name], english) for name, english in _NIGHT_FIGURES.items()}
 _CHANGES = {Change.BETTER: "better", Change.SAME: "the same", Change.WORSE: "worse", Change.UNKNOWN: "—"}

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eloquence_pipeline.errors import MeasurementError
-from eloquence_pipeline.measurement.baseline.figures import FIGURES, night_of
+from eloquence_pipeline.measurement.baseline.call_figures import CALL_FIGURES
+from eloquence_pipeline.measurement.baseline.night import night_of
+from eloquence_pipeline.measurement.baseline.reconnection_figures import GAP_FIGURES, SHARED_FIGURES
 from eloquence_pipeline.models import Night, ScenarioResult
 from eloquence_pipeline.reporting.baseline import NIGHT_FIGURE_WORDS
 from eloquence_pipeline.settings import SmallestDifferences
@@ -33,8 +35,9 @@ def test_a_result_becomes_a_night_from_its_model_and_from_its_json() -> None:
 
 
 def test_each_figure_has_a_smallest_difference_and_a_name() -> None:
-    names = [figure.name for figure in FIGURES]
-    assert names == list(SmallestDifferences.model_fields) == list(NIGHT_FIGURE_WORDS)
+    figures = (*CALL_FIGURES, *SHARED_FIGURES, *GAP_FIGURES.values())
+    assert {figure.name for figure in figures} == set(NIGHT_FIGURE_WORDS)
+    assert {figure.smallest_difference for figure in figures} == set(SmallestDifferences.model_fields)
 
 
 @pytest.mark.parametrize(
