@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import deployment
 from pydantic import Field
 
 from eloquence_pipeline.errors import EloquenceError
@@ -54,7 +55,12 @@ _FLOWS: dict[SuiteTest, Flow[..., Any]] = {
 }
 
 
-@flow(name="suite", persist_result=False)
+def _run_name() -> str:
+    """Return what a run is called: as the deployment that started it, such as the night."""
+    return deployment.name or "suite"
+
+
+@flow(name="suite", flow_run_name=_run_name, persist_result=False)
 @ends_in_order("suite")
 async def suite(
     tests: Annotated[list[SuiteTest], Field(min_length=1)] = asked(

@@ -97,8 +97,10 @@ async def report_matrix(result: MatrixResult, archive: Archive, settings: Settin
 async def report_suite(parts: Parts, errors: Errors, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
     links = links_of(archive, settings)
+    opened = {name: links_of(part.archive, settings).addresses for name, part in parts.items()}
+    reports = {name: found[REPORT_FILE] for name, found in opened.items() if REPORT_FILE in found}
     await acreate_markdown_artifact(
-        f"{suite_markdown(parts, errors)}\n{evidence_markdown(archive, links)}\n",
+        f"{suite_markdown(parts, errors, reports)}\n{evidence_markdown(archive, links)}\n",
         key="suite-verdict",
         description="Verdict : suite",
     )

@@ -65,7 +65,6 @@ _HEADER = ("Mesure", "Cette nuit", "D'habitude", "Écart", "Verdict")
 
 def baseline_sentence(comparison: BaselineComparison) -> str:
     """Return in one line whether a night is better, the same or worse, and in what."""
-    icon = "🟡" if comparison.provisional else CHANGE_ICONS[comparison.change]
     count = len(comparison.nights)
     nights = "la bonne nuit précédente" if count == 1 else f"les {count} dernières bonnes nuits"
     if comparison.change is Change.UNKNOWN:
@@ -78,7 +77,12 @@ def baseline_sentence(comparison: BaselineComparison) -> str:
         word = "pire" if comparison.change is Change.WORSE else "mieux"
         changes = ", ".join(_change_words(figure) for figure in comparison.of(comparison.change))
         sentence = f"{word} que {nights} : {changes}"
-    return f"{icon} {sentence}{_caution(comparison)}"
+    return f"{baseline_icon(comparison)} {sentence}{_caution(comparison)}"
+
+
+def baseline_icon(comparison: BaselineComparison) -> str:
+    """Return how a night compares at a glance; what is provisional has a colour of its own."""
+    return "🟡" if comparison.provisional else CHANGE_ICONS[comparison.change]
 
 
 def _caution(comparison: BaselineComparison) -> str:

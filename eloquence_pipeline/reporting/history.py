@@ -18,9 +18,9 @@ from eloquence_pipeline.models import (
     Record,
 )
 from eloquence_pipeline.reporting.baseline import (
-    CHANGE_ICONS,
     CHANGE_STYLES,
     NIGHT_FIGURE_WORDS,
+    baseline_icon,
     baseline_sentence,
 )
 from eloquence_pipeline.reporting.json_lines import JsonConsole
@@ -116,7 +116,7 @@ def history_table(history: History) -> Table:
             f"{one.night.started_at:%Y-%m-%d %H:%M}",
             *(_cell(figures[name]) for name in titles),
             STATUS_ICONS[one.night.status],
-            "🟡" if one.comparison.provisional else CHANGE_ICONS[one.comparison.change],
+            baseline_icon(one.comparison),
         )
     return table
 

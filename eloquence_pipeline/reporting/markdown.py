@@ -32,12 +32,16 @@ from eloquence_pipeline.reporting.wording import (
 )
 
 MOST_ROWS = 500
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|])")
+# Nothing that is special at the beginning of a line only: one of Prefect's two UIs shows the backslashes
+# within a link.
+_SPECIAL_ANYWHERE = re.compile(r"([\\`*_\[\]<>|~&])")
+_SPECIAL_FIRST = re.compile(r"^(\s*\d*)([#+\-=.):])")
 
 
 def escaped(text: str) -> str:
     """Return `text` so that Markdown shows it as it is."""
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", text).replace("\n", " ")
+    text = _SPECIAL_ANYWHERE.sub(r"\\\1", text.replace("\n", " "))
+    return _SPECIAL_FIRST.sub(r"\1\\\2", text)
 
 
 class Links(Record):

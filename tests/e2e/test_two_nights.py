@@ -12,18 +12,17 @@ import pytest
 from eloquence_pipeline.models import DirectionConditions, NetworkConditions
 from eloquence_pipeline.servers import up
 from eloquence_pipeline.transport.network.simulated import SimulatedNetwork
-from tests.e2e.conftest import WHATEVER_ARRIVES, Home
+from tests.e2e.conftest import SHORT, WHATEVER_ARRIVES, Home
 from tests.integration.servers.owner import settings_in
 
 pytestmark = pytest.mark.e2e
 
 ADDED_MS = 100.0
-NIGHT = ("--test", "basic", "--duration", "8")
 
 
 async def night(home: Home, variables: dict[str, str]) -> tuple[dict[str, Any], str]:
     """Return the result of a run and what it printed."""
-    done = await asyncio.to_thread(home.run, *NIGHT, **variables)
+    done = await asyncio.to_thread(home.run, *SHORT, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((home.run_folders()[-1] / "results.json").read_text()), done.stdout
 

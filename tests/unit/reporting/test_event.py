@@ -81,6 +81,23 @@ def test_a_suite_names_what_was_missed_in_which_test_and_what_was_not_carried_ou
     event = suite_event(parts, errors)
     assert event.payload["tests"] == {"clean": "passed", "several": "failed"}
     assert event.resource["eloquence.status"] == "invalid"
-    page = suite_markdown(parts, errors)
+    page = suite_markdown(parts, errors, {"clean": "https://store/report.html?signed"})
     assert page.count("\n|") == 2 + 3
-    assert "| ⚫ latency |" in page
+    assert "| 🟢 clean | RÉUSSI | — | [ouvrir](https://store/report.html?signed) |" in page
+    assert "| ⚫ latency | NON RÉALISÉ | — | — |" in page
+    assert "⚫ **latency** : no server → start one" in page
+
+
+def test_a_suite_says_of_each_test_how_it_compares_with_the_nights_before() -> None:
+    usual, worse = golden("clean", compared(46.0, 46.2)), golden("clean", compared(46.0, 146.0))
+    parts = {
+        "basic": ScenarioOutcome(result=usual, archive=ARCHIVE),
+        "stress": ScenarioOutcome(result=worse, archive=ARCHIVE),
+    }
+    page = suite_markdown(parts, {}, {})
+    assert "| 🟢 basic | RÉUSSI | 🟡 pareil | — |" in page
+    assert "| 🟢 stress | RÉUSSI | 🟡 pire | — |" in page
+    clause = "pire que d'habitude (provisoire) : délai médian 146.0 ms au lieu de 46.0 ms"
+    assert clause in page
+    # Good enough, and still worse than usual: whoever reads the state message alone has to know it.
+    assert suite_sentence(parts, {}).startswith(f"🟢 suite RÉUSSI: 2/2 tests réussis; stress : {clause}")

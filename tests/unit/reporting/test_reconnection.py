@@ -107,7 +107,7 @@ def test_the_ui_gets_rows_of_six_columns_and_markdown(result: ReconnectionResult
     assert rows[1]["Revenu"] == "—"
     told = reconnection_markdown(result, ARCHIVE, Links(addresses={"results.json": "http://here/x"}))
     assert "| participant\\_removed | locuteur | 2 rejoint, 1 NON |" in told
-    assert "[results\\.json](http://here/x)" in told
+    assert "[results.json](http://here/x)" in told
 
 
 def test_machines_get_one_object(result: ReconnectionResult) -> None:
