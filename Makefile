@@ -42,14 +42,22 @@ screenshots: $(INSTALLED) ## The same, and write what is seen into docs/screensh
 	@$(BIN)/eloquence prepare
 	@$(BIN)/pytest -m browser --screenshots docs/screenshots
 
-# Each worker computes with one thread: four on two cores wait for each other.
 .PHONY: check
-check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in under a minute
+check: $(INSTALLED) ## Format, lint, types, layers and unit tests, in a little over a minute
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-units
+
+.PHONY: check-types
+check-types: $(INSTALLED)
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports --no-logo
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -m unit -n 2 --dist loadfile tests/unit tests/golden
+
+# Each worker computes with one thread: four on two cores wait for each other.
+.PHONY: check-units
+check-units: $(INSTALLED)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -m unit -n 2 --dist loadfile \
+		--hypothesis-profile quick tests/unit tests/golden
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its usual form

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from eloquence_pipeline.settings import FILE_VARIABLE
+
+# `make check` tries fewer examples, so that one does not mind to run it; `make test` tries all.
+settings.register_profile("quick", max_examples=20)
 
 COMMANDS, OPERATIONS = "tests/e2e/", "tests/e2e/operations/"
 

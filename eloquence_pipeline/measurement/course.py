@@ -139,9 +139,8 @@ class _Windows:
         pieces = np.where(typical, displacement, displacements)
         along = pieces[nearest_places(starts + self.length // 2, np.arange(self.span.sample_count))]
         steady = float(typical[found].mean())
-        return Course(
-            displacement, self._peak(along), starts, self.length, displacements, peaks, found, steady
-        )
+        peak = peak_along(self.audio, self.received, self.span, self.reference, along)
+        return Course(displacement, peak, starts, self.length, displacements, peaks, found, steady)
 
     def _coarse_path(
         self, place: Candidate, reach_seconds: tuple[float, float]
@@ -168,9 +167,6 @@ class _Windows:
         for start in starts.tolist():
             kept[start : start + self.length] = True
         return self.reference * kept
-
-    def _peak(self, displacements: FloatArray) -> float:
-        return peak_along(self.audio, self.received, self.span, self.reference, displacements)
 
 
 def peak_along(

@@ -11,7 +11,11 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from eloquence_pipeline.clock import NANOSECONDS_PER_MILLISECOND, NANOSECONDS_PER_SECOND
+from eloquence_pipeline.clock import (
+    MILLISECONDS_PER_SECOND,
+    NANOSECONDS_PER_MILLISECOND,
+    NANOSECONDS_PER_SECOND,
+)
 from eloquence_pipeline.measurement.assignment import assign
 from eloquence_pipeline.measurement.coarse import CoarseAudio, Span, coarse_audio
 from eloquence_pipeline.measurement.course import Course, follow
@@ -21,7 +25,6 @@ from eloquence_pipeline.measurement.method import (
     min_correlation_peak,
 )
 from eloquence_pipeline.measurement.pieces import Neighbour, follow_in_pieces, room_between
-from eloquence_pipeline.measurement.rtp import MILLISECONDS_PER_SECOND
 from eloquence_pipeline.measurement.search import Candidate, find_candidates, track
 from eloquence_pipeline.measurement.speed import is_at_another_speed, is_like_one_speed
 from eloquence_pipeline.measurement.timeline import Timeline
