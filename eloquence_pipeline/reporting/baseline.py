@@ -47,6 +47,7 @@ CHANGE_WORDS = {
     Change.WORSE: "pire",
     Change.UNKNOWN: "—",
 }
+UNSURE_WORD = "incertain"
 CHANGE_STYLES = {Change.BETTER: "green", Change.SAME: "", Change.WORSE: "bold red", Change.UNKNOWN: "dim"}
 CHANGE_ICONS = {Change.BETTER: "🟢", Change.SAME: "🟢", Change.WORSE: "🔴", Change.UNKNOWN: "⚪"}
 
@@ -130,8 +131,14 @@ def _cells(figure: FigureComparison) -> tuple[str, str, str, str, str]:
         shown(figure, figure.value),
         shown(figure, figure.usual),
         shown(figure, figure.difference, signed=True),
-        CHANGE_WORDS[figure.change],
+        UNSURE_WORD if is_unsure(figure) else CHANGE_WORDS[figure.change],
     )
+
+
+def is_unsure(figure: FigureComparison) -> bool:
+    """Return whether a figure changed by what would matter, but by no more than nights may scatter."""
+    difference = figure.difference or 0.0
+    return figure.change is Change.SAME and abs(difference) >= figure.smallest_difference
 
 
 def _worth_a_row(comparison: BaselineComparison) -> list[FigureComparison]:

@@ -9,11 +9,11 @@ from eloquence_pipeline.models import (
     NetworkFigures,
     ScenarioResult,
 )
-from eloquence_pipeline.reporting.baseline import shown
+from eloquence_pipeline.reporting.baseline import is_unsure, shown
 from eloquence_pipeline.reporting.html.blocks import Block, Legend, Paragraph, Plot, Table
 from eloquence_pipeline.reporting.html.drawing import Drawing, colour
 from eloquence_pipeline.reporting.html.text import Text, joined, milliseconds, per_cent, plural
-from eloquence_pipeline.reporting.html.words import CHANGES, LEFT_OUT, NIGHT_FIGURES
+from eloquence_pipeline.reporting.html.words import CHANGES, LEFT_OUT, NIGHT_FIGURES, UNSURE
 from eloquence_pipeline.reporting.quality import quality_rows
 from eloquence_pipeline.settings import FEWEST_NIGHTS
 
@@ -161,7 +161,7 @@ def _baseline_row(figure: FigureComparison) -> tuple[Text | str, ...]:
         shown(figure, figure.value),
         shown(figure, figure.usual),
         shown(figure, figure.difference, signed=True),
-        CHANGES[figure.change],
+        UNSURE if is_unsure(figure) else CHANGES[figure.change],
     )
 
 

@@ -19,7 +19,12 @@ from eloquence_pipeline.models import (
     gap_name,
 )
 from eloquence_pipeline.reporting.advice import ADVICE, STAGE_WORDS, WHAT_IT_MEANS
-from eloquence_pipeline.reporting.baseline import CHANGE_WORDS, LEFT_OUT_WORDS, NIGHT_FIGURE_WORDS
+from eloquence_pipeline.reporting.baseline import (
+    CHANGE_WORDS,
+    LEFT_OUT_WORDS,
+    NIGHT_FIGURE_WORDS,
+    UNSURE_WORD,
+)
 from eloquence_pipeline.reporting.colours import class_style
 from eloquence_pipeline.reporting.html.text import Text
 from eloquence_pipeline.reporting.losses import WHAT_IT_POINTS_AT
@@ -111,6 +116,7 @@ _NIGHT_FIGURES = {
 NIGHT_FIGURES = {name: Text(NIGHT_FIGURE_WORDS[name], english) for name, english in _NIGHT_FIGURES.items()}
 _CHANGES = {Change.BETTER: "better", Change.SAME: "the same", Change.WORSE: "worse", Change.UNKNOWN: "—"}
 CHANGES = {change: Text(CHANGE_WORDS[change], english) for change, english in _CHANGES.items()}
+UNSURE = Text(UNSURE_WORD, "unsure")
 _LEFT_OUT = {
     LeftOut.OTHER_TARGET: "other target",
     LeftOut.OTHER_NETWORK: "other simulated network",

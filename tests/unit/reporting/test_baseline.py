@@ -94,3 +94,13 @@ def test_a_regression_stands_in_the_verdict_and_fails_only_where_that_is_asked_f
     assert verdict_sentence(told).startswith(f"🟢 clean RÉUSSI: {clause}; 3/3 phrases")
     assert verdict_sentence(failed).startswith(f"🔴 clean ÉCHOUÉ: {clause}; 3/3 phrases")
     assert regression_clause(comparison_of(*USUAL, 46.0)) == ""
+
+
+@pytest.mark.parametrize(("tonight_ms", "word"), [(46.4, "pareil"), (49.0, "incertain"), (66.4, "pire")])
+def test_what_would_matter_but_may_be_chance_is_called_unsure(tonight_ms: float, word: str) -> None:
+    row = next(
+        line
+        for line in baseline_markdown(comparison_of(*USUAL, tonight_ms)).splitlines()
+        if line.startswith("| délai médian")
+    )
+    assert row.endswith(f"| {word} |")
