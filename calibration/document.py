@@ -32,17 +32,13 @@ class Circumstances(BaseModel):
     @classmethod
     def now(cls, project: Path) -> Circumstances:
         """Return those of this run; the machine has no name."""
-        asked = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        commit = _git(project, "rev-parse", "--short", "HEAD") or "unknown"
+        # Documents that were measured before this one are no other code.
+        changed = "-dirty" if _git(project, "diff", "HEAD", "--", ":!docs") else ""
         packages = ("livekit", "numpy", "scipy")
         return cls(
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
-            commit=asked.stdout.strip() or "unknown",
+            commit=commit + changed,
             machine=f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}",
             versions=", ".join(f"{name} {version(name)}" for name in packages),
         )
@@ -51,6 +47,11 @@ class Circumstances(BaseModel):
     def sentence(self) -> str:
         """In one sentence."""
         return f"Measured on {self.date} at commit `{self.commit}`: {self.machine}; {self.versions}."
+
+
+def _git(project: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _processor() -> str:
