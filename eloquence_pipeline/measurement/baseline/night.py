@@ -62,13 +62,16 @@ def conditions_of(document: Mapping[str, Any]) -> Conditions:
     run = document["run"]
     network = as_object(document.get("network"))
     does = network.get("conditions", "")
+    name = network.get("name", "") or does
     parameters: dict[str, Any] = run["parameters"]
     if _is_reconnection(document):
+        # What it did stands in the results of the single calls.
+        name = parameters.get("network", "")
         parameters = {**parameters, TRIED: tried(document)}
     return Conditions(
         scenario=run["scenario"],
         target=run["target"],
-        network=network.get("name", "") or does,
+        network=name,
         network_conditions=does,
         method_version=document["format"]["method_version"],
         parameters=parameters,

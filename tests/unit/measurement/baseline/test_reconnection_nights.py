@@ -75,6 +75,15 @@ def test_nights_that_tried_something_else_are_not_compared() -> None:
     assert judge_night(other, [whole], SETTINGS).left_out == {"other_parameters": 1}
 
 
+def test_nights_over_a_simulated_network_are_compared_with_their_like() -> None:
+    real, simulated = reconnection(), reconnection()
+    later = real.run.started_at + timedelta(days=1)
+    run = {"started_at": later, "run_id": "20990101T000000Z-000001", "parameters": {"network": "train"}}
+    night = night_of(simulated.model_copy(update={"run": simulated.run.model_copy(update=run)}))
+    assert night.conditions.network == "train"
+    assert judge_night(night, [night_of(real)], SETTINGS).left_out == {"other_network": 1}
+
+
 def test_the_difference_of_two_nights_names_the_disturbance() -> None:
     rng = np.random.default_rng(1)
     first, second = drawn(rng, 0, normal), drawn(rng, 1, normal, longer_ms=2000)
