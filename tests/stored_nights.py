@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from eloquence_pipeline.models import ScenarioResult
+from eloquence_pipeline.measurement.method import METHOD_VERSION
+from eloquence_pipeline.models import DisturbanceKind, Recovery, ScenarioResult
+from eloquence_pipeline.settings import EMBEDDED_TARGET
 from eloquence_pipeline.storage.evidence import RunFolder
 from eloquence_pipeline.storage.run_files import RESULTS_FILE
+from tests import disturbed
 
 GOLDEN = Path(__file__).parent / "golden" / "expected" / "clean.json"
 SCENARIO = "basic"
@@ -55,3 +58,25 @@ def tonight(delay_ms: float) -> ScenarioResult:
     return ScenarioResult.model_validate(
         result_of(datetime.now(UTC).replace(microsecond=0), 0xABCDEF, delay_ms)
     )
+
+
+def store_reconnection_nights(results: Path, gaps_ms: Sequence[float]) -> list[RunFolder]:
+    """Write a night for each gap of a removed speaker, the last one yesterday."""
+    removed = disturbed.call(DisturbanceKind.PARTICIPANT_REMOVED, Recovery.REJOINED)
+    assert removed.figures
+    now, folders = datetime.now(UTC).replace(microsecond=0), list[RunFolder]()
+    for day, gap_ms in zip(range(len(gaps_ms), 0, -1), gaps_ms, strict=True):
+        started_at = now - timedelta(days=day)
+        figures = removed.figures.model_copy(update={"audible_gap_ms": gap_ms})
+        document = json.loads(disturbed.reconnection().to_json())
+        document["calls"] = [removed.model_copy(update={"figures": figures}).model_dump(mode="json")]
+        document["verdict"] = {"status": "passed", "reasons": []}
+        document["format"]["method_version"] = METHOD_VERSION
+        document["run"] |= {
+            "run_id": f"{started_at:%Y%m%dT%H%M%SZ}-{day:06x}",
+            "started_at": started_at.isoformat(),
+            "target": EMBEDDED_TARGET,
+            "parameters": {"disturbances": ["participant_removed"], "sides": ["speaker"], "repetitions": 1},
+        }
+        folders.append(store_night(results, document))
+    return folders

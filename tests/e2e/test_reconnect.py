@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from eloquence_pipeline.errors import ExitCode
-from eloquence_pipeline.measurement.method import METHOD_VERSION
-from eloquence_pipeline.models import Change, DisturbanceKind, ReconnectionResult, Recovery
+from eloquence_pipeline.models import Change, ReconnectionResult
 from eloquence_pipeline.replay import load_run
-from eloquence_pipeline.settings import EMBEDDED_TARGET
-from tests import disturbed
 from tests.e2e.conftest import Home, in_one_line
-from tests.stored_nights import store_night
+from tests.stored_nights import store_reconnection_nights
 
 pytestmark = pytest.mark.e2e
 
 
-def keep_nights_with_hardly_a_gap(home: Home) -> None:
-    """Keep seven nights of the same test, in which less was missing than ever is."""
-    removed = disturbed.call(DisturbanceKind.PARTICIPANT_REMOVED, Recovery.REJOINED)
-    assert removed.figures
-    parameters = {"disturbances": ["participant_removed"], "sides": ["speaker"], "repetitions": 1}
-    for day in range(7, 0, -1):
-        started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=day)
-        figures = removed.figures.model_copy(update={"audible_gap_ms": 5.0 + day})
-        night = json.loads(disturbed.reconnection().to_json())
-        night["calls"] = [removed.model_copy(update={"figures": figures}).model_dump(mode="json")]
-        night["verdict"] = {"status": "passed", "reasons": []}
-        night["format"]["method_version"] = METHOD_VERSION
-        night["run"] |= {
-            "run_id": f"{started_at:%Y%m%dT%H%M%SZ}-{day:06x}",
-            "started_at": started_at.isoformat(),
-            "target": EMBEDDED_TARGET,
-            "parameters": parameters,
-        }
-        store_night(home.results, night)
-
-
 def test_a_removed_speaker_joins_again_and_what_was_not_heard_is_measured_and_compared(home: Home) -> None:
-    keep_nights_with_hardly_a_gap(home)
+    # Nights in which less was missing than ever is.
+    store_reconnection_nights(home.results, [6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0])
     done = home.run(
         "--test",
         "reconnect",

@@ -12,7 +12,7 @@ from eloquence_pipeline.errors import ExitCode
 from eloquence_pipeline.replay import StoredRun
 from flows.cli import app
 from tests.golden.runs import CLEAN, LOSSY
-from tests.stored_nights import store_nights
+from tests.stored_nights import store_nights, store_reconnection_nights
 from tests.unit.replay.conftest import reseal
 
 pytestmark = pytest.mark.integration
@@ -42,6 +42,24 @@ def test_the_nights_of_a_test_are_shown_and_drawn(tmp_path: Path) -> None:
     assert "(2 nuits)" in told
     # Nothing was started for a store that has never been there.
     assert not (tmp_path / "data").exists()
+
+
+def test_nights_of_disturbed_calls_are_shown_drawn_and_put_side_by_side(tmp_path: Path) -> None:
+    nights = store_reconnection_nights(tmp_path / "results", [430, 450, 420, 440, 435, 445, 425, 1900])
+    plot = tmp_path / "nights.svg"
+    done = eloquence(tmp_path, "history", "reconnect", "--plot", str(plot))
+    assert done.exit_code == ExitCode.PASSED, done.stderr
+    assert "<svg" in plot.read_text()
+    rows = [line for line in done.stdout.splitlines() if "│" in line]
+    assert max(map(len, rows)) <= 80
+    assert rows[-1].count("1900.0▲") == 2
+    assert (
+        "pire que les 7 dernières bonnes nuits : coupure médiane 1900.0 ms au lieu de 435.0 ms" in done.stdout
+    )
+    pair = eloquence(tmp_path, "compare", str(nights[0].path), nights[-1].path.name)
+    assert pair.exit_code == ExitCode.PASSED, pair.stderr
+    # The median and the longest gap, which are the same of one call, and that of its kind.
+    assert pair.stdout.count("+1470.0 ms") == 3
 
 
 def test_the_history_is_json_when_that_is_asked_for(tmp_path: Path) -> None:
