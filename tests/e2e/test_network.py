@@ -45,11 +45,13 @@ def test_a_test_of_ones_own_changes_its_network_and_the_result_says_so(served_ho
     done = served_home.run("--test", "mine.py:run_custom_test", "--output", "out.json")
     served_home.require_good(done.returncode, done.stdout + done.stderr)
     result = json.loads((served_home.path / "out.json").read_text())
-    first, second = (phrase["one_way_delay_ms"] for phrase in result["phrases"])
     assert result["network"]["changed_in_call"]
     assert result["network"]["uplink"]["added_delay"]["max_ms"] > 60
-    # On a machine that stands still for a moment a phrase may not be recognised.
-    assert None in {first, second} or second - first > 30
+    # The network's own share: the jitter buffer may have been larger before, on a machine that stood still. A
+    # phrase that was not recognised has none.
+    budgets = [phrase["budget"] for phrase in result["phrases"] if phrase["budget"]]
+    shares = [budget["network_ms"] for budget in budgets if budget["network_ms"] is not None]
+    assert len(shares) < 2 or shares[1] - shares[0] > 30
 
 
 def test_a_network_that_there_is_not_is_refused_before_anything_starts(served_home: Home) -> None:
