@@ -5,31 +5,24 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
+from calibration.commit import commit_of
+
 PROJECT = Path(__file__).parents[1]
 
 
 def measured() -> str:
     """Return when, at which commit and on what machine something is measured; the machine has no name."""
-    commit = _git("rev-parse", "--short", "HEAD")
-    # Pages that were written before this one are no other code.
-    changed = " with changes that are not committed" if _git("diff", "HEAD", "--", ":!docs") else ""
     memory_gib = psutil.virtual_memory().total / 2**30
     return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit}{changed}: {os.cpu_count()} cores\n"
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} at commit {commit_of(PROJECT)}: {os.cpu_count()} cores\n"
         f"({platform.machine()}), {memory_gib:.0f} GiB, Python {platform.python_version()}"
     )
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def median_range(values: Sequence[float], digits: int = 1) -> str:

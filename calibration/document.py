@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from calibration.bounds import Bound, fitted, interval, live_bounds, synthetic_bounds
+from calibration.commit import commit_of
 from calibration.live import REPETITIONS, Live
 from calibration.short import LONGEST_SECONDS, MILLISECONDS, SHORTEST_SECONDS
 from calibration.synthetic import SEEDS, Synthetic
@@ -32,13 +32,10 @@ class Circumstances(BaseModel):
     @classmethod
     def now(cls, project: Path) -> Circumstances:
         """Return those of this run; the machine has no name."""
-        commit = _git(project, "rev-parse", "--short", "HEAD") or "unknown"
-        # Documents that were measured before this one are no other code.
-        changed = "-dirty" if _git(project, "diff", "HEAD", "--", ":!docs") else ""
         packages = ("livekit", "numpy", "scipy")
         return cls(
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
-            commit=commit + changed,
+            commit=commit_of(project),
             machine=f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}",
             versions=", ".join(f"{name} {version(name)}" for name in packages),
         )
@@ -47,11 +44,6 @@ class Circumstances(BaseModel):
     def sentence(self) -> str:
         """In one sentence."""
         return f"Measured on {self.date} at commit `{self.commit}`: {self.machine}; {self.versions}."
-
-
-def _git(project: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -257,13 +257,8 @@ def load_run(run: str | Path, settings: Settings | None = None) -> StoredRun:
     place = find_run(str(run), effective.folders.results)
     if isinstance(place, Path):
         return StoredRun(place, results=effective.folders.results)
-    return fetch_stored(place, effective)
-
-
-def fetch_stored(away: StoredAway, settings: Settings) -> StoredRun:
-    """Load a run from the store of the settings; see :func:`load_run`."""
-    folder, remove = fetch_folder(away, settings)
-    return StoredRun(folder, remove, settings.folders.results)
+    folder, remove = fetch_folder(place, effective)
+    return StoredRun(folder, remove, effective.folders.results)
 
 
 def fetch_folder(away: StoredAway, settings: Settings) -> tuple[Path, Callable[[], None]]:

@@ -115,7 +115,7 @@ def run_test(console: Console, options: Options) -> ExitCode:
     if isinstance(outcome, ReconnectionOutcome | LoadOutcome | CapacityOutcome):
         _print_one(console, outcome)
         _write_output(console, options.output, outcome.result.to_json())
-        return _code(_status(outcome), [outcome.archive])
+        return _code(outcome.result.status, [outcome.archive])
     _print(console, outcome)
     for scenario, error in outcome.errors.items():
         message, _, remedy = error.partition(" → ")
@@ -133,13 +133,6 @@ def _print_one(console: Console, outcome: ReconnectionOutcome | LoadOutcome | Ca
             print_load(console, outcome.result, outcome.archive)
         case CapacityOutcome():
             print_capacity(console, outcome.result, outcome.archive)
-
-
-def _status(outcome: ReconnectionOutcome | LoadOutcome | CapacityOutcome) -> VerdictStatus:
-    """Return what a test comes to; only disturbed calls are compared with the nights before."""
-    if isinstance(outcome, ReconnectionOutcome):
-        return outcome.result.status
-    return outcome.result.verdict.status
 
 
 def _write_output(console: Console, output: Path | None, text: str) -> None:

@@ -13,15 +13,14 @@ from eloquence_pipeline.files import write_atomically
 from eloquence_pipeline.measurement.comparison import compare
 from eloquence_pipeline.models import Comparison, RunInfo
 from eloquence_pipeline.pipeline_logger import PipelineLogger
-from eloquence_pipeline.replay import StoredRun, fetch_stored
+from eloquence_pipeline.replay import StoredRun
 from eloquence_pipeline.reporting.comparison_table import print_comparison
 from eloquence_pipeline.reporting.console import shown_on
 from eloquence_pipeline.reporting.summary import print_summary
 from eloquence_pipeline.settings import ThresholdSettings, load_settings
 from eloquence_pipeline.storage.stored_run import RunContent
-from eloquence_pipeline.storage.whereabouts import find_run
 from flows.commands import EXIT_CODES, require_output
-from flows.environment import store_at_hand
+from flows.stored_folder import folder_at_hand
 
 _logger = PipelineLogger("REPLAY")
 
@@ -59,7 +58,11 @@ def replay_run(console: Console, options: ReplayOptions) -> ExitCode:
     """
     settings = load_settings()
     require_output(options.output)
-    with shown_on(console, verbose=options.verbose), opened_run(console, options.run) as run:
+    with (
+        shown_on(console, verbose=options.verbose),
+        folder_at_hand(console, options.run) as folder,
+        StoredRun(folder, results=settings.folders.results) as run,
+    ):
         bounds = settings.thresholds if options.by_current_thresholds else run.content.thresholds
         _tell_what_is_missing(run.content, bounds)
         result = run.analyse(bounds)
@@ -72,22 +75,6 @@ def replay_run(console: Console, options: ReplayOptions) -> ExitCode:
         write_atomically(options.output, result.to_json().encode())
         console.print(f"Résultat : {options.output}", soft_wrap=True, markup=False)
     return EXIT_CODES[result.verdict.status]
-
-
-def opened_run(console: Console, run: str) -> StoredRun:
-    """Open a stored run by whatever names it.
-
-    Raises
-    ------
-    EloquenceError
-        If there is no such run, or it cannot be read.
-    """
-    results = load_settings().folders.results
-    place = find_run(run, results)
-    if isinstance(place, Path):
-        return StoredRun(place, results=results)
-    with store_at_hand(console) as settings:
-        return fetch_stored(place, settings)
 
 
 def _explain(comparison: Comparison, info: RunInfo) -> None:

@@ -6,6 +6,7 @@ artifact of the picture alone, and those that open the evidence, are signed addr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect import task
@@ -97,8 +98,10 @@ async def report_matrix(result: MatrixResult, archive: Archive, settings: Settin
 async def report_suite(parts: Parts, errors: Errors, archive: Archive, settings: Settings) -> None:
     """Publish the verdict over all tests as a page; each test has pages of its own."""
     links = links_of(archive, settings)
-    opened = {name: links_of(part.archive, settings).addresses for name, part in parts.items()}
-    reports = {name: found[REPORT_FILE] for name, found in opened.items() if REPORT_FILE in found}
+    opened = {
+        name: links_of(part.archive, settings, (REPORT_FILE,)).addresses for name, part in parts.items()
+    }
+    reports = {name: found[REPORT_FILE] for name, found in opened.items() if found}
     await acreate_markdown_artifact(
         f"{suite_markdown(parts, errors, reports)}\n{evidence_markdown(archive, links)}\n",
         key="suite-verdict",
@@ -141,8 +144,8 @@ def _picture(archive: Archive) -> Picture | None:
     return next((Picture(name=path.name, content=path.read_bytes()) for path in paths if path.exists()), None)
 
 
-def links_of(archive: Archive, settings: Settings) -> Links:
-    """Return addresses that open the evidence in a browser, as long as the store runs."""
+def links_of(archive: Archive, settings: Settings, patterns: Sequence[str] = _LINKED) -> Links:
+    """Return addresses that open files of the evidence in a browser, as long as the store runs."""
     if archive.state is not ArchiveState.UPLOADED:
         return Links(addresses={})
     store = open_store(settings.storage)
@@ -150,7 +153,7 @@ def links_of(archive: Archive, settings: Settings) -> Links:
     sent = {file.name for file in run.manifest().files}
     seconds = settings.storage.link_seconds
     until = datetime.now(UTC) + timedelta(seconds=seconds)
-    found = (path for pattern in _LINKED for path in sorted(archive.folder.glob(pattern)))
+    found = (path for pattern in patterns for path in sorted(archive.folder.glob(pattern)))
     names = [path.relative_to(archive.folder).as_posix() for path in found]
     return Links(
         addresses={name: store.presign(run.prefix + name, seconds) for name in names if name in sent},

@@ -264,6 +264,11 @@ class LoadResult(ResultDocument):
     start_spread_ms: NonNegativeFloat
     """Between the first and the last session's beginning to speak, beside what was planned."""
 
+    @property
+    def status(self) -> VerdictStatus:
+        """That of the verdict; loads are not compared with the nights before."""
+        return self.verdict.status
+
 
 class LoadOutcome(Record):
     """What ``--test load`` returns: the result and where its evidence is."""
@@ -313,6 +318,11 @@ class CapacityResult(ResultDocument):
     """What gave way first at that number."""
     thresholds: dict[str, float] = Field(default_factory=dict)
     """By which each number was judged; empty in older results."""
+
+    @property
+    def status(self) -> VerdictStatus:
+        """That of the verdict; loads are not compared with the nights before."""
+        return self.verdict.status
 
 
 class CapacityOutcome(Record):

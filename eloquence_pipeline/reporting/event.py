@@ -36,20 +36,12 @@ class Event(Record):
 
 def events_of(result: ScenarioResult, archive: Archive) -> list[Event]:
     """Return the event of the verdict, and that of the regression if the night is worse than before."""
-    run = _run(result.run, archive)
-    labels = _where(result.run)
-    verdict = verdict_event(
-        result.run.scenario,
-        result.status,
-        verdict_sentence(result),
-        labels=labels,
-        payload={
-            **run,
-            "reasons": list(result.verdict.reasons),
-            "figures": [figure.model_dump(mode="json") for figure in result.verdict.figures],
-            "change": _change(result.baseline),
-        },
-    )
+    payload: dict[str, JsonValue] = {
+        "reasons": list(result.verdict.reasons),
+        "figures": [figure.model_dump(mode="json") for figure in result.verdict.figures],
+        "change": _change(result.baseline),
+    }
+    verdict = _event_of_run(result, archive, verdict_sentence(result), payload)
     return [verdict, *_regression_events(result, archive)]
 
 
@@ -87,13 +79,7 @@ def reconnection_events(result: ReconnectionResult, archive: Archive) -> list[Ev
         "reasons": list(result.verdict.reasons),
         "change": _change(result.baseline),
     }
-    verdict = verdict_event(
-        result.run.scenario,
-        result.status,
-        reconnection_sentence(result),
-        labels=_where(result.run),
-        payload={**_run(result.run, archive), **payload},
-    )
+    verdict = _event_of_run(result, archive, reconnection_sentence(result), payload)
     return [verdict, *_regression_events(result, archive)]
 
 
@@ -119,14 +105,14 @@ def capacity_event(result: CapacityResult, archive: Archive) -> Event:
 
 
 def _event_of_run(
-    result: LoadResult | CapacityResult,
+    result: ScenarioResult | ReconnectionResult | LoadResult | CapacityResult,
     archive: Archive,
     message: str,
     payload: dict[str, JsonValue],
 ) -> Event:
     return verdict_event(
         result.run.scenario,
-        result.verdict.status,
+        result.status,
         message,
         labels=_where(result.run),
         payload={**_run(result.run, archive), **payload},

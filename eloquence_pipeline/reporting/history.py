@@ -104,8 +104,7 @@ def history_table(history: History) -> Table:
         padding=(0, 0),
     )
     table.add_column("Nuit\n(UTC)", no_wrap=True)
-    known = {figure.figure for figure in history.nights[-1].comparison.figures}
-    titles = _RECONNECTION_TITLES if _RECONNECTION_TITLES.keys() <= known else _CALL_TITLES
+    titles = _RECONNECTION_TITLES if are_of_disturbed_calls(history.nights) else _CALL_TITLES
     for title in titles.values():
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Seuils\n", justify="center")
@@ -140,6 +139,11 @@ def trend_sentence(name: str, trend: Drift) -> str:
     factor, unit = (100, "point") if name.endswith("_ratio") else (1, "ms" if name.endswith("_ms") else "")
     slope, low, high = (each * factor for each in (trend.ms_per_minute, trend.low, trend.high))
     return f"{NIGHT_FIGURE_WORDS[name]} {slope:+.2f} {unit} par nuit (95 % : {low:+.2f} à {high:+.2f})"
+
+
+def are_of_disturbed_calls(nights: Sequence[HistoryNight]) -> bool:
+    """Return whether nights, which are all of the same test, have the figures of disturbed calls."""
+    return any(figure.figure == "audible_gap_median_ms" for figure in nights[-1].comparison.figures)
 
 
 def title_of(history: Sequence[HistoryNight]) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from eloquence_pipeline.files import atomic_path
 from eloquence_pipeline.models import Change, FigureComparison
 from eloquence_pipeline.reporting.baseline import NIGHT_FIGURE_WORDS
-from eloquence_pipeline.reporting.history import HistoryNight, title_of
+from eloquence_pipeline.reporting.history import HistoryNight, are_of_disturbed_calls, title_of
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -52,8 +52,7 @@ def write_plot(history: Sequence[HistoryNight], path: Path) -> None:
     Each figure is a line over the nights; a night in which it was judged worse is red, better green, and the
     first figure of each panel has a band around what was usual.
     """
-    known = {figure.figure for night in history for figure in night.comparison.figures}
-    of_test = _RECONNECTION_PANELS if "audible_gap_median_ms" in known else _CALL_PANELS
+    of_test = _RECONNECTION_PANELS if are_of_disturbed_calls(history) else _CALL_PANELS
     panels = [panel for panel in of_test if any(_values(history, name, panel) for name in panel.figures)]
     picture: Any = Figure(figsize=_INCHES, layout="constrained")
     axes: Any = picture.subplots(max(len(panels), 1), 1, sharex=True, squeeze=False)[:, 0]

@@ -37,13 +37,13 @@ Errors = Mapping[str, str]
 
 def suite_status(parts: Parts, errors: Errors) -> VerdictStatus:
     """Return the worst status; a test that could not be carried out is not valid."""
-    return worst_status((_status(part) for part in parts.values()), lacking=bool(errors))
+    return worst_status((part.result.status for part in parts.values()), lacking=bool(errors))
 
 
 def suite_sentence(parts: Parts, errors: Errors) -> str:
     """Return the verdict over several tests as one line that names what was missed in which."""
     status = suite_status(parts, errors)
-    good = [name for name, part in parts.items() if _status(part) is VerdictStatus.PASSED]
+    good = [name for name, part in parts.items() if part.result.status is VerdictStatus.PASSED]
     bad = [f"{name} : {_told(part)}" for name, part in parts.items() if name not in good]
     bad += [f"{name} non réalisé : {' '.join(error.split())}" for name, error in errors.items()]
     count = f"{len(good)}/{len(parts) + len(errors)} tests réussis"
@@ -83,13 +83,9 @@ def suite_markdown(parts: Parts, errors: Errors, reports: Mapping[str, str]) -> 
 
 def suite_event(parts: Parts, errors: Errors) -> Event:
     """Return the event of the verdict over several tests; each has one of its own besides."""
-    tests: dict[str, JsonValue] = {name: str(_status(part)) for name, part in parts.items()}
+    tests: dict[str, JsonValue] = {name: str(part.result.status) for name, part in parts.items()}
     payload: dict[str, JsonValue] = {"tests": tests, "errors": dict(errors)}
     return verdict_event("suite", suite_status(parts, errors), suite_sentence(parts, errors), payload=payload)
-
-
-def _status(part: Part) -> VerdictStatus:
-    return part.result.status
 
 
 def _told(part: Part) -> str:
@@ -104,13 +100,13 @@ def _told(part: Part) -> str:
 
 
 def _row(name: str, part: Part, report: str) -> str:
-    status = _status(part)
+    status = part.result.status
     opened = f"[ouvrir]({report})" if report else "—"
     return f"| {STATUS_ICONS[status]} {escaped(name)} | {STATUS_WORDS[status]} | {_nights(part)} | {opened} |"
 
 
 def _paragraph(name: str, part: Part) -> str:
-    lines = [f"{STATUS_ICONS[_status(part)]} **{escaped(name)}** : {escaped(_told(part))}"]
+    lines = [f"{STATUS_ICONS[part.result.status]} **{escaped(name)}** : {escaped(_told(part))}"]
     if isinstance(part, MatrixOutcome):
         lines += [escaped(clause) for clause in _worse_clauses(part)]
     elif part.result.baseline is not None and part.result.baseline.change is not Change.WORSE:

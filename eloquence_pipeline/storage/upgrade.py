@@ -81,8 +81,7 @@ def require_known_version(document: Mapping[str, Any]) -> int:
     StorageError
         If it is no such document, or of a newer version.
     """
-    named: Any = document.get("format")
-    named = cast(Mapping[str, Any], named if isinstance(named, Mapping) else {})
+    named = _format_of(document)
     version = named.get("version")
     if named.get("name") == RECONNECTION_FORMAT:
         raise StorageError(
@@ -107,6 +106,11 @@ def require_known_version(document: Mapping[str, Any]) -> int:
     return version
 
 
+def _format_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Any = document.get("format")
+    return cast(Mapping[str, Any], found if isinstance(found, Mapping) else {})
+
+
 def is_reconnection(document: Mapping[str, Any]) -> bool:
     """Return whether this is a result over several disturbed calls, of a version that can be read.
 
@@ -115,8 +119,7 @@ def is_reconnection(document: Mapping[str, Any]) -> bool:
     StorageError
         If it is one of a newer version.
     """
-    found: Any = document.get("format")
-    named = cast(Mapping[str, Any], found if isinstance(found, Mapping) else {})
+    named = _format_of(document)
     if named.get("name") != RECONNECTION_FORMAT:
         return False
     if named.get("version") != RECONNECTION_FORMAT_VERSION:

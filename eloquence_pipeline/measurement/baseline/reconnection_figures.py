@@ -47,15 +47,12 @@ def reconnection_figures(document: Mapping[str, Any]) -> dict[str, NightFigure]:
     calls = _calls(document)
     measured = [call["figures"] for call in calls]
     gaps: defaultdict[str, list[float]] = defaultdict(list)
+    beyond: list[float] = []
     for call in calls:
-        gap_ms = call["figures"]["audible_gap_ms"]
+        gap_ms, done = call["figures"]["audible_gap_ms"], call["disturbance"]
         if gap_ms is not None:
-            gaps[gap_name(call["disturbance"]["kind"], call["disturbance"]["side"])].append(float(gap_ms))
-    beyond = [
-        float(figures["audible_gap_ms"]) - float(figures["outage_ms"])
-        for figures in measured
-        if figures["audible_gap_ms"] is not None
-    ]
+            gaps[gap_name(done["kind"], done["side"])].append(float(gap_ms))
+            beyond.append(float(gap_ms) - float(call["figures"]["outage_ms"]))
     recoveries = [Recovery(figures["recovery"]) for figures in measured]
     found = {
         "calls_not_back_ratio": _share(recoveries.count(Recovery.NONE), len(calls)),
