@@ -31,9 +31,7 @@ class SuitePart(Record):
 
     @property
     def status(self) -> VerdictStatus:
-        """That of its verdict."""
-        if isinstance(self.result, ReconnectionResult):
-            return self.result.verdict.status
+        """That of its verdict, and of the nights before where it fails by them."""
         return self.result.status
 
 
