@@ -18,7 +18,8 @@ from eloquence_pipeline.models import (
 )
 
 _MARGIN_NS = 1.0 * NANOSECONDS_PER_SECOND
-"""The statistics name one packet every half second, so a short phrase may have none of its own."""
+"""How far from a phrase the nearest known packet may be where it has none of its own: there is one every half
+second, and a sample may be missing."""
 
 
 def with_budgets(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eloquence_pipeline.models import Stage
 
-METHOD_VERSION = 6
+METHOD_VERSION = 7
 """Raised with every change that can change a figure of an old recording.
 2: RTP figures count every stream of a speaker, also those before a full reconnect.
 3: phrases are assigned to places together and in order, and followed along their windows: one that is
@@ -16,7 +16,10 @@ has a part for the interpolation.
 6: a short phrase of which the jitter buffer stretched or shortened the middle is looked for in pieces, where
 the phrases around it were received; it counted as lost. Other speeds are told apart in steps of 0.1 %, of
 phrases of up to 2.5 s; those of 0.3 and 0.4 % had windows 10 ms off. The arrival of packets is timed by the
-kernel's wall clock, which the SDK's is; network delays were 0.3 to 0.6 ms too high, some of them 1.9."""
+kernel's wall clock, which the SDK's is; network delays were 0.3 to 0.6 ms too high, some of them 1.9.
+7: the network's share of a phrase is that of its own packets; those up to a second before and after it
+counted as well, so the remainder was blamed where the network had changed between two phrases. It is never
+below zero by more than its uncertainty; where counts were ambiguous it could be."""
 
 MAX_ONE_WAY_DELAY_SECONDS = 3.0
 """A phrase is looked for up to this much after it was sent; what comes later is lost to the ear."""

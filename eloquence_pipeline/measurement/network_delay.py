@@ -57,24 +57,31 @@ class PacketDelays:
     def median_between(
         self, start_ns: float, end_ns: float, *, margin_ns: float, coarse_ms: float
     ) -> float | None:
-        """Return the median delay of the packets of a stretch, milliseconds; None if there were none.
+        """Return the median delay of the packets of a stretch, milliseconds; None if there is none near it.
+
+        It is that of the packets handed over within the stretch. There is one known every half second, so a
+        short stretch may have none of its own; then it is the delay of the packet nearest to it. Others do
+        not count: the network may have changed between two phrases.
 
         Parameters
         ----------
         start_ns, end_ns
             The stretch, on the measuring clock.
         margin_ns
-            How far before and after it packets count as well: there is one every half second.
+            How far before and after it the nearest packet may be.
         coarse_ms
             What the delay is to within 10 ms; used where the counts are ambiguous.
         """
-        inside = (self.arrived_ns >= start_ns - margin_ns) & (self.arrived_ns <= end_ns + margin_ns)
-        if not inside.any():
-            return None
-        delay_ms = self.delay_ms[inside]
+        delay_ms = self.delay_ms
         if self.is_ambiguous:
-            delay_ms = delay_ms + np.rint((coarse_ms - delay_ms) / PACKET_MS) * PACKET_MS
-        return float(np.median(delay_ms))
+            # None arrives before it was handed over.
+            fewest = np.ceil((-self.uncertainty_ms - delay_ms) / PACKET_MS)
+            delay_ms = delay_ms + np.maximum(np.rint((coarse_ms - delay_ms) / PACKET_MS), fewest) * PACKET_MS
+        handed_over_ns = self.arrived_ns - delay_ms * NANOSECONDS_PER_MILLISECOND
+        away_ns = np.maximum(np.maximum(start_ns - handed_over_ns, handed_over_ns - end_ns), 0.0)
+        if not len(away_ns) or away_ns.min() > margin_ns:
+            return None
+        return float(np.median(delay_ms[away_ns == away_ns.min()]))
 
     def checked_against(self, coarse: Sequence[tuple[float, float, float]]) -> PacketDelays:
         """Return these delays, as ambiguous ones if they are not what they should roughly be.

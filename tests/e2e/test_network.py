@@ -49,9 +49,8 @@ def test_a_test_of_ones_own_changes_its_network_and_the_result_says_so(served_ho
     assert result["network"]["uplink"]["added_delay"]["max_ms"] > 60
     # The network's own share: the jitter buffer may have been larger before, on a machine that stood still. A
     # phrase that was not recognised has none.
-    budgets = [phrase["budget"] for phrase in result["phrases"] if phrase["budget"]]
-    shares = [budget["network_ms"] for budget in budgets if budget["network_ms"] is not None]
-    assert len(shares) < 2 or shares[1] - shares[0] > 30
+    budget = result["phrases"][1]["budget"]
+    assert not budget or budget["network_ms"] is None or budget["network_ms"] > 55
 
 
 def test_a_network_that_there_is_not_is_refused_before_anything_starts(served_home: Home) -> None:

@@ -162,9 +162,50 @@ def test_packets_that_nobody_counted_make_the_delay_right_but_for_multiples_of_a
     assert network_ms == pytest.approx(30, abs=0.5)
 
 
+def test_no_packet_of_which_the_place_is_unknown_arrives_before_it_was_sent() -> None:
+    rows = [sample(1500 + 500 * step, 1.2, uncounted=40) for step in range(4)]
+    found = delays(parsed(*rows), 200)
+    assert found.is_ambiguous
+    network_ms = found.median_between(START_NS + 1500 * MS, START_NS + 3000 * MS, margin_ns=0, coarse_ms=-9.5)
+    assert network_ms == pytest.approx(1.2, abs=0.5)
+
+
 def test_a_stretch_without_a_packet_has_no_figure() -> None:
     found = delays(parsed(sample(1500, 30)), None)
     assert found.median_between(START_NS, START_NS + MS, margin_ns=0, coarse_ms=30) is None
+
+
+@given(
+    first_sample_ms=st.floats(100, 600),
+    border_ms=st.integers(80, 200).map(lambda packets: packets * PACKET_MS),
+    seconds=st.floats(0.6, 2.0),
+    delays_ms=st.tuples(st.floats(1, 300), st.floats(1, 300)),
+)
+def test_a_phrase_has_the_delay_of_its_own_packets_whatever_the_one_before_had(
+    first_sample_ms: float,
+    border_ms: float,
+    seconds: float,
+    delays_ms: tuple[float, float],
+) -> None:
+    """The network changes between two phrases that follow each other at once."""
+    before_ms, after_ms = delays_ms
+    moments = [first_sample_ms + 500 * step for step in range(14)]
+    # What is asked for while the newest packet is the last of the first phrase still tells that one's delay.
+    rows = [sample(at, before_ms) for at in moments if at < border_ms]
+    rows += [sample(at, after_ms) for at in moments if at > border_ms + after_ms + 40]
+    found = delays(parsed(*rows), None)
+    for begun_ms, delay_ms in ((border_ms - seconds * 1000, before_ms), (border_ms, after_ms)):
+        stretch = (START_NS + begun_ms * MS, START_NS + (begun_ms + seconds * 1000) * MS)
+        share_ms = found.median_between(*stretch, margin_ns=1000 * MS, coarse_ms=delay_ms)
+        assert share_ms == pytest.approx(delay_ms, abs=0.6)
+
+
+def test_a_phrase_between_two_samples_has_the_delay_of_the_packet_nearest_to_it() -> None:
+    found = delays(parsed(sample(1000, 5), sample(1500, 65), sample(2000, 65)), None)
+    for begun_ms, delay_ms in ((1010, 5), (1390, 65)):
+        stretch = (START_NS + begun_ms * MS, START_NS + (begun_ms + 30) * MS)
+        share_ms = found.median_between(*stretch, margin_ns=1000 * MS, coarse_ms=delay_ms)
+        assert share_ms == pytest.approx(delay_ms, abs=0.6)
 
 
 def test_frames_that_were_left_out_end_the_row() -> None:
