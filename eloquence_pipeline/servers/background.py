@@ -31,7 +31,12 @@ from eloquence_pipeline.servers.instances import (
 from eloquence_pipeline.servers.locks import exclusive
 from eloquence_pipeline.servers.progress import ProgressSink, silent
 from eloquence_pipeline.servers.state import Instance, instances
-from eloquence_pipeline.servers.worker import end_runs, living_runs, worker_launch
+from eloquence_pipeline.servers.worker import (
+    end_runs,
+    living_runs,
+    remove_temporary_files,
+    worker_launch,
+)
 from eloquence_pipeline.settings import Settings
 
 _BACKGROUND = (LIVEKIT, MINIO, PREFECT, WORKER)
@@ -160,6 +165,9 @@ def down(settings: Settings, *, keep: Collection[str] = (), progress: ProgressSi
     stopped = _stop_pinned([one for one in chosen if one.name in _ENDS_FIRST], progress)
     stopped += _stop_pinned([one for one in chosen if one.name not in _ENDS_FIRST], progress)
     clean_up_leftovers(root, progress)
+    worker = Instance(root, WORKER)
+    if not worker.is_kept:
+        remove_temporary_files(worker.folder)
     return stopped
 
 

@@ -16,7 +16,9 @@ from eloquence_pipeline.servers.processes import ProcessIdentity
 
 _LOCKS = "locks"
 _LOGS = "logs"
-_NOT_INSTANCES = (_LOCKS, _LOGS)
+TEMPORARY = "temporary"
+"""Folder of the temporary files of the worker and its runs."""
+_NOT_INSTANCES = (_LOCKS, _LOGS, TEMPORARY)
 
 
 class ProcessRecord(BaseModel):

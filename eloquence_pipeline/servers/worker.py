@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from contextlib import suppress
 from importlib.metadata import version
@@ -14,6 +15,7 @@ import psutil
 from eloquence_pipeline.servers.launch import Launch
 from eloquence_pipeline.servers.ports import LOOPBACK, tcp_port
 from eloquence_pipeline.servers.processes import ProcessIdentity, stop_tree
+from eloquence_pipeline.servers.state import TEMPORARY
 
 READY_SECONDS = 60.0
 GRACE_SECONDS = 25.0
@@ -41,8 +43,13 @@ def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
         Of the instance.
     """
     port = tcp_port(0, setting="")
+    remove_temporary_files(folder)
+    temporary = _temporary_folder(folder)
+    temporary.mkdir(mode=0o700, exist_ok=True)
     own = {
         MARK: str(folder),
+        # What Prefect, or a run that is killed, leaves of temporary files lies here, not among others'.
+        "TMPDIR": str(temporary),
         "PREFECT_API_URL": api_url,
         "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
         "PREFECT_WORKER_WEBSERVER_PORT": str(port),
@@ -69,6 +76,17 @@ def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
         version=version("prefect"),
         endpoint={},
     )
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a worker and its runs have left of their temporary files, unless a run still lives."""
+    if not living_runs(folder):
+        shutil.rmtree(_temporary_folder(folder), ignore_errors=True)
+
+
+def _temporary_folder(folder: Path) -> Path:
+    """Beside the folder of the instance, which goes with the worker: a run that outlives it needs its own."""
+    return folder.parent / TEMPORARY
 
 
 def end_runs(folder: Path) -> int:

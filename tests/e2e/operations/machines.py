@@ -39,7 +39,9 @@ class Machine:
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "DO_NOT_TRACK": "1",
+            "TMPDIR": str(folder / "temporary"),
         }
+        (folder / "temporary").mkdir()
         with (folder / "worker.txt").open("w") as output:
             worker = subprocess.Popen(
                 [

@@ -75,6 +75,9 @@ def seaweedfs(folder: Path) -> Generator[S3Endpoint]:
     finally:
         server.kill()  # asked kindly it takes more than twenty seconds
         server.wait()
+        for port in ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # wherever TMPDIR points
+                left.unlink()
 
 
 def _free_ports(count: int) -> list[int]:
