@@ -259,7 +259,7 @@ def _await_phase(instance: Instance, waiting: Waiting) -> InstanceState | None:
 def await_keeper_end(instance: Instance) -> None:
     """Wait until the keeper of a server that has failed or was killed is gone."""
     deadline = time.monotonic() + _KEEPER_END_SECONDS
-    while instance.is_kept and time.monotonic() < deadline:
+    while (instance.is_kept or _is_our_child_alive(instance)) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -41,8 +42,10 @@ def chromium_path() -> str:
 def running_chromium() -> Generator[Browser]:
     """Run it headless."""
     path = chromium_path()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+    with TemporaryDirectory(prefix="eloquence-chromium-") as folder, sync_playwright() as playwright:
+        # Its sound library leaves a folder where temporary files are.
+        environment: dict[str, str | float | bool] = {**os.environ, "TMPDIR": folder}
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS), env=environment)
         try:
             yield browser
         finally:
