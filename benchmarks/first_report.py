@@ -1,7 +1,7 @@
-"""How long a new user waits: set-up from nothing, later starts, and time beyond the speech itself.
+"""How long a new user waits: set-up from nothing, later starts, what is beyond the speech, and the doctor.
 
-Clones the committed state into a temporary folder, with an empty home beside it, and runs ``make run``
-there as a user would. Writes ``docs/benchmarks.md``.
+Clones the committed state into a temporary folder, with an empty home beside it, and runs ``make run`` and
+``eloquence doctor`` there as a user would. Writes ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -42,25 +42,23 @@ def main() -> None:
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
         timings = [_make_run(clone, home, number) for number in range(1 + LATER_RUNS)]
+        doctor_seconds = [_doctor_seconds(clone, home) for _ in range(LATER_RUNS)]
         left = _output(["git", "-C", str(clone), "status", "--porcelain"])
         if left:
             sys.exit(f"the runs left files that git does not ignore:\n{left}")
-    REPORT.write_text(_report(timings[0], timings[1:]), encoding="utf-8")
+    REPORT.write_text(_report(timings[0], timings[1:], doctor_seconds), encoding="utf-8")
     print(f"\nwritten: {REPORT.relative_to(PROJECT)}")
 
 
 def _make_run(clone: Path, home: Path, number: int) -> Timing:
     print(f"\n### run {number + 1} of {1 + LATER_RUNS}", flush=True)
-    kept = ("PATH", "LANG", "SSL_CERT_FILE", "PIP_CERT", "PIP_FIND_LINKS")
-    environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(home)}
-    # A new user has no bytecode switched off and no uv of the developer's; PATH is theirs.
     output = clone / "results.json"
     began = time.monotonic()
     first_phrase = None
     with subprocess.Popen(
         ["make", "run", f"ARGS=--test basic --duration {SPEECH_SECONDS} --output {output}"],
         cwd=clone,
-        env=environment,
+        env=_environment(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -84,18 +82,31 @@ def _make_run(clone: Path, home: Path, number: int) -> Timing:
     )
 
 
+def _doctor_seconds(clone: Path, home: Path) -> float:
+    began = time.monotonic()
+    subprocess.run([clone / ".venv/bin/eloquence", "doctor"], cwd=clone, env=_environment(home), check=True)
+    return time.monotonic() - began
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Return what a new user has: no bytecode switched off and no uv of the developer's; PATH is theirs."""
+    kept = ("PATH", "LANG", "SSL_CERT_FILE", "PIP_CERT", "PIP_FIND_LINKS")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(home)}
+
+
 def _output(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _report(first: Timing, later: list[Timing]) -> str:
+def _report(first: Timing, later: list[Timing], doctor_seconds: list[float]) -> str:
     go = "with Go on PATH" if shutil.which("go") else "without Go"
     beyond = [timing.total_seconds - SPEECH_SECONDS for timing in later]
     deviation_ms = [timing.delay_standard_deviation_ms for timing in later]
     return f"""# Benchmarks
 
 {measured()}, {go}. Repeat it with `make bench`: it clones the
-committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times.
+committed state, gives it an empty home, and runs `make run` (30 s of speech) {1 + LATER_RUNS} times
+and `eloquence doctor` {LATER_RUNS} times.
 Where there is a range it is the median (lowest to highest) of {LATER_RUNS} runs.
 
 | What | Seconds |
@@ -104,6 +115,7 @@ Where there is a range it is the median (lowest to highest) of {LATER_RUNS} runs
 | the same, to its end | {first.total_seconds:.0f} |
 | Later `make run`, until the first phrase | {median_range([t.to_first_phrase_seconds for t in later])} |
 | Later `make run`, everything beyond the {SPEECH_SECONDS} s of speech | {median_range(beyond)} |
+| `eloquence doctor` where nothing is wrong, with servers of its own | {median_range(doctor_seconds)} |
 
 The first run includes getting uv, installing the locked packages with their bytecode, and building LiveKit
 and MinIO from source. The first phrase comes 1 s after the transmission has begun: that second of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ NAMES = [
     "stockage S3",
     "API Prefect",
 ]
-HEALTHY_SECONDS = 15.0
 
 
 def files_below(folder: Path) -> set[Path]:
@@ -53,9 +51,7 @@ def checks_in(output: str) -> dict[str, dict[str, Any]]:
 def test_on_a_good_day_nothing_is_red_and_nothing_is_left(home: Home) -> None:
     (home.path / "temporary").mkdir()
     before = files_below(home.path)
-    began = time.monotonic()
     done = home.run("doctor", TMPDIR=str(home.path / "temporary"))
-    took_seconds = time.monotonic() - began
     assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
     checks = [line for line in done.stdout.splitlines() if not line.startswith("   → ")]
     assert [line.split(" : ")[0].partition(" ")[2] for line in checks] == NAMES
@@ -64,7 +60,6 @@ def test_on_a_good_day_nothing_is_red_and_nothing_is_left(home: Home) -> None:
     assert done.stderr == ""
     assert files_below(home.path) == before
     assert not home.processes()
-    assert took_seconds < HEALTHY_SECONDS
 
 
 def test_a_server_of_the_users_own_that_is_away_is_red_with_its_remedy(home: Home) -> None:
