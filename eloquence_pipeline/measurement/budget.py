@@ -17,7 +17,7 @@ from eloquence_pipeline.models import (
     Stage,
 )
 
-_MARGIN_NS = 1.0 * NANOSECONDS_PER_SECOND
+_NEAREST_WITHIN_NS = 1.0 * NANOSECONDS_PER_SECOND
 """How far from a phrase the nearest known packet may be where it has none of its own: there is one every half
 second, and a sample may be missing."""
 
@@ -67,7 +67,9 @@ def _budget(
     left_ms = _without_jitter_buffer_ms(phrase)
     if coarse is not None and left_ms is not None:
         start_ns, end_ns, coarse_ms = coarse
-        network_ms = packets.median_between(start_ns, end_ns, margin_ns=_MARGIN_NS, coarse_ms=coarse_ms)
+        network_ms = packets.median_between(
+            start_ns, end_ns, nearest_within_ns=_NEAREST_WITHIN_NS, coarse_ms=coarse_ms
+        )
         remainder_ms = None if network_ms is None else left_ms - network_ms
     return DelayBudget(
         generation_ms=phrase.generation_ms,

@@ -55,7 +55,7 @@ class PacketDelays:
     is_ambiguous: bool
 
     def median_between(
-        self, start_ns: float, end_ns: float, *, margin_ns: float, coarse_ms: float
+        self, start_ns: float, end_ns: float, *, nearest_within_ns: float, coarse_ms: float
     ) -> float | None:
         """Return the median delay of the packets of a stretch, milliseconds; None if there is none near it.
 
@@ -67,8 +67,8 @@ class PacketDelays:
         ----------
         start_ns, end_ns
             The stretch, on the measuring clock.
-        margin_ns
-            How far before and after it the nearest packet may be.
+        nearest_within_ns
+            How far before or after it the nearest packet may be.
         coarse_ms
             What the delay is to within 10 ms; used where the counts are ambiguous.
         """
@@ -79,7 +79,7 @@ class PacketDelays:
             delay_ms = delay_ms + np.maximum(np.rint((coarse_ms - delay_ms) / PACKET_MS), fewest) * PACKET_MS
         handed_over_ns = self.arrived_ns - delay_ms * NANOSECONDS_PER_MILLISECOND
         away_ns = np.maximum(np.maximum(start_ns - handed_over_ns, handed_over_ns - end_ns), 0.0)
-        if not len(away_ns) or away_ns.min() > margin_ns:
+        if not len(away_ns) or away_ns.min() > nearest_within_ns:
             return None
         return float(np.median(delay_ms[away_ns == away_ns.min()]))
 
@@ -104,6 +104,7 @@ class PacketDelays:
         return replace(self, is_ambiguous=True)
 
     def _median(self, start_ns: float, end_ns: float) -> float | None:
+        # By arrival: where the counts are wrong, so is the hand-over that they lead to.
         inside = (self.arrived_ns >= start_ns) & (self.arrived_ns <= end_ns)
         return float(np.median(self.delay_ms[inside])) if inside.any() else None
 

@@ -33,6 +33,8 @@ _RUN = "PREFECT__FLOW_RUN_ID"
 def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
     """Return how the worker is started, with everything that this process has in its environment.
 
+    Its folder for temporary files is there then, and empty unless a run of an earlier worker still lives.
+
     Parameters
     ----------
     api_url
@@ -43,13 +45,10 @@ def worker_launch(api_url: str, pool: str, folder: Path) -> Launch:
         Of the instance.
     """
     port = tcp_port(0, setting="")
-    remove_temporary_files(folder)
-    temporary = _temporary_folder(folder)
-    temporary.mkdir(mode=0o700, exist_ok=True)
     own = {
         MARK: str(folder),
         # What Prefect, or a run that is killed, leaves of temporary files lies here, not among others'.
-        "TMPDIR": str(temporary),
+        "TMPDIR": str(_emptied_temporary_folder(folder)),
         "PREFECT_API_URL": api_url,
         "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
         "PREFECT_WORKER_WEBSERVER_PORT": str(port),
@@ -82,6 +81,13 @@ def remove_temporary_files(folder: Path) -> None:
     """Remove what a worker and its runs have left of their temporary files, unless a run still lives."""
     if not living_runs(folder):
         shutil.rmtree(_temporary_folder(folder), ignore_errors=True)
+
+
+def _emptied_temporary_folder(folder: Path) -> Path:
+    remove_temporary_files(folder)
+    temporary = _temporary_folder(folder)
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    return temporary
 
 
 def _temporary_folder(folder: Path) -> Path:

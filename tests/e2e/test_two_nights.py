@@ -57,4 +57,5 @@ async def test_a_delay_that_comes_with_the_second_night_is_found_and_blamed_on_t
     # The jitter buffer answers to whatever this machine does; the network's own share does not.
     if was_undisturbed(first) and was_undisturbed(second):
         assert "one_way_delay_median_ms" in worse
+        assert "BASELINE | 🟡 pire que la bonne nuit précédente : délai médian" in told_second
         assert second["budget"]["bottleneck"]["stage"] == "network"

@@ -76,6 +76,7 @@ def test_silence_at_both_ends_is_at_most_20_ms(clips: list[Clip]) -> None:
 
 def test_generation_time_is_plausible(clips: list[Clip]) -> None:
     assert all(0 < clip.generation_ms < 5000 for clip in clips)
+    assert np.median([clip.generation_ms for clip in clips]) < 250
 
 
 def test_voice_says_who_spoke(clips: list[Clip]) -> None:

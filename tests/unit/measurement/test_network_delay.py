@@ -149,7 +149,7 @@ def test_packets_lost_before_the_first_that_arrived_are_noticed(lost_first: int)
     stretch = (START_NS + 1500 * MS, START_NS + 3000 * MS)
     checked = found.checked_against([(*stretch, 8.0)])
     assert checked.figures() is None
-    assert checked.median_between(*stretch, margin_ns=0, coarse_ms=8.0) == pytest.approx(5, abs=0.5)
+    assert checked.median_between(*stretch, nearest_within_ns=0, coarse_ms=8.0) == pytest.approx(5, abs=0.5)
 
 
 def test_packets_that_nobody_counted_make_the_delay_right_but_for_multiples_of_a_packet() -> None:
@@ -158,7 +158,9 @@ def test_packets_that_nobody_counted_make_the_delay_right_but_for_multiples_of_a
     assert found.is_ambiguous
     assert found.figures() is None
     assert np.abs(found.delay_ms - 30 - 40 * PACKET_MS).max() < 0.5
-    network_ms = found.median_between(START_NS + 1500 * MS, START_NS + 3000 * MS, margin_ns=0, coarse_ms=33.0)
+    network_ms = found.median_between(
+        START_NS + 1500 * MS, START_NS + 3000 * MS, nearest_within_ns=0, coarse_ms=33.0
+    )
     assert network_ms == pytest.approx(30, abs=0.5)
 
 
@@ -166,13 +168,15 @@ def test_no_packet_of_which_the_place_is_unknown_arrives_before_it_was_sent() ->
     rows = [sample(1500 + 500 * step, 1.2, uncounted=40) for step in range(4)]
     found = delays(parsed(*rows), 200)
     assert found.is_ambiguous
-    network_ms = found.median_between(START_NS + 1500 * MS, START_NS + 3000 * MS, margin_ns=0, coarse_ms=-9.5)
+    network_ms = found.median_between(
+        START_NS + 1500 * MS, START_NS + 3000 * MS, nearest_within_ns=0, coarse_ms=-9.5
+    )
     assert network_ms == pytest.approx(1.2, abs=0.5)
 
 
 def test_a_stretch_without_a_packet_has_no_figure() -> None:
     found = delays(parsed(sample(1500, 30)), None)
-    assert found.median_between(START_NS, START_NS + MS, margin_ns=0, coarse_ms=30) is None
+    assert found.median_between(START_NS, START_NS + MS, nearest_within_ns=0, coarse_ms=30) is None
 
 
 @given(
@@ -196,7 +200,7 @@ def test_a_phrase_has_the_delay_of_its_own_packets_whatever_the_one_before_had(
     found = delays(parsed(*rows), None)
     for begun_ms, delay_ms in ((border_ms - seconds * 1000, before_ms), (border_ms, after_ms)):
         stretch = (START_NS + begun_ms * MS, START_NS + (begun_ms + seconds * 1000) * MS)
-        share_ms = found.median_between(*stretch, margin_ns=1000 * MS, coarse_ms=delay_ms)
+        share_ms = found.median_between(*stretch, nearest_within_ns=1000 * MS, coarse_ms=delay_ms)
         assert share_ms == pytest.approx(delay_ms, abs=0.6)
 
 
@@ -204,7 +208,7 @@ def test_a_phrase_between_two_samples_has_the_delay_of_the_packet_nearest_to_it(
     found = delays(parsed(sample(1000, 5), sample(1500, 65), sample(2000, 65)), None)
     for begun_ms, delay_ms in ((1010, 5), (1390, 65)):
         stretch = (START_NS + begun_ms * MS, START_NS + (begun_ms + 30) * MS)
-        share_ms = found.median_between(*stretch, margin_ns=1000 * MS, coarse_ms=delay_ms)
+        share_ms = found.median_between(*stretch, nearest_within_ns=1000 * MS, coarse_ms=delay_ms)
         assert share_ms == pytest.approx(delay_ms, abs=0.6)
 
 
